@@ -10,7 +10,7 @@ whose retarded embedding function follows without any integral,
 
 so that Σ^R_K(ε) = g_K² Γ s^R(ε). The Lorentzian W²/((ε-c)²+W²) of LD(12) is one term with
 z = c - iW, r = iW/2, s^R = (W/2)/(ε - c + iW). Sums of Lorentzians and rational fits of tabulated
-functions are the same object with more terms. (theory: LD(12), LD(59).)
+functions are the same object with more terms. (theory: LD(12).)
 """
 
 from __future__ import annotations
