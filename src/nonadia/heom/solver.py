@@ -1,0 +1,267 @@
+"""Steady state, response and adjoint solves of one generator from one preconditioner.
+
+The linear system is A = 𝓛 with the equation of one population replaced by the trace. For traceless right-hand sides the
+solution stays traceless, which is the action of the Drazin inverse 𝓛^D on them (solver-notes 5). The top tier is
+eliminated exactly, since its diagonal block is diagonal in the eigenbasis of H,
+
+    S = 𝓛_{<L} - (up) D_L^{-1} (down),
+
+and S is solved by GMRES with a block LU over tiers: upper tiers by their diagonal plus the diagonal self-energy of the tier
+above, the lowest tiers by a dense LU (solver-notes 3, 4). When the dense tiers are all that is left, the solve is direct.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lu_factor, lu_solve
+
+from ..models.frozen import ComplexArray, FloatArray
+from .generator import Coupling, Generator
+
+DENSE_TWO_TIERS = 700  # largest number of real unknowns of tiers 0 + 1 for which both are factorised densely
+DENSE_ONE_TIER = 4000  # the same for tier 0 alone
+
+
+class NotConverged(RuntimeError):
+    """The linear solver did not reach its tolerance; the message holds the residual."""
+
+
+@dataclass
+class SolveRecord:
+    """What a solve needed: GMRES iterations and the final relative residual."""
+
+    iterations: int
+    residual: float
+
+
+class SteadyStateSolver:
+    """All solves at one geometry. tolerance: relative residual of each solve (default 1e-11)."""
+
+    def __init__(self, generator: Generator, tolerance: float = 1e-11, max_iterations: int = 400) -> None:
+        if generator.off_diagonal is not None or generator.hierarchy.depth < 1:
+            raise ValueError("the solver needs a generator in the eigenbasis of H and at least one tier")
+        self.generator, self.tolerance, self.max_iterations = generator, tolerance, max_iterations
+        self.records: list[SolveRecord] = []
+        tiers = generator.hierarchy.tiers
+        self.depth = generator.hierarchy.depth
+        self.reduced = int(generator.starts[self.depth])
+        self.inverse_top: ComplexArray = 1.0 / generator.diagonals[self.depth]
+        self.trace_row = float(np.mean(np.abs(generator.modes.kappa.real)))
+        counts = self._real_counts()
+        if len(tiers) > 2 and counts[0] + counts[1] <= DENSE_TWO_TIERS:
+            self.dense_tiers = 2
+        elif counts[0] <= DENSE_ONE_TIER:
+            self.dense_tiers = 1
+        else:
+            self.dense_tiers = 0
+        self.direct = self.dense_tiers == self.depth
+        self.inverse_diagonals = self._shifted_diagonals()
+        if self.dense_tiers:
+            self.lu = lu_factor(self._dense_block(), overwrite_a=True, check_finite=False)
+
+    # -- the public solves --------------------------------------------------------------------------------------
+
+    def steady_state(self) -> ComplexArray:
+        """ρ with 𝓛ρ = 0 and tr ρ_0 = 1, all tiers."""
+        rhs = np.zeros(self.reduced, dtype=complex)
+        rhs[0] = self.trace_row
+        return self._complete(self._solve(rhs, adjoint=False), None)
+
+    def response(self, source: ComplexArray) -> ComplexArray:
+        """x = 𝓛^D b up to a multiple of ρ_ss, with tr x = 0, for a traceless b (all tiers)."""
+        generator = self.generator
+        reduced = source[: self.reduced].copy()
+        top = generator.tier(source, self.depth) * self.inverse_top
+        self._up(self.depth, -top, generator.coupling, reduced)
+        reduced[0] = 0.0
+        return self._complete(self._solve(reduced, adjoint=False), source)
+
+    def adjoint(self, source: ComplexArray) -> ComplexArray:
+        """y = P₀ A^{-†} f, so that ⟨f, response(b)⟩ = ⟨y, b⟩ for every traceless b (all tiers)."""
+        generator, coupling = self.generator, self.generator.coupling.adjoint
+        reduced = source[: self.reduced].copy()
+        inverse = self.inverse_top.conj()
+        self._up(self.depth, -generator.tier(source, self.depth) * inverse, coupling, reduced)
+        solution = self._solve(reduced, adjoint=True)
+        solution[0] = 1j * solution[0].imag
+        top = generator.tier(source, self.depth).copy()
+        down = np.zeros_like(top)
+        self._down(self.depth, solution, coupling, down)
+        return np.concatenate([solution, (top - down) * inverse])
+
+    def _complete(self, reduced: ComplexArray, source: ComplexArray | None) -> ComplexArray:
+        """Adds the eliminated top tier: x_L = D_L^{-1} (b_L - down x_{L-1})."""
+        generator = self.generator
+        top = np.zeros(generator.starts[-1] - self.reduced, dtype=complex)
+        self._down(self.depth, reduced, generator.coupling, top)
+        np.negative(top, out=top)
+        if source is not None:
+            top += generator.tier(source, self.depth)
+        return np.concatenate([reduced, top * self.inverse_top])
+
+    # -- the reduced operator -----------------------------------------------------------------------------------
+
+    def _slice(self, vector: ComplexArray, n: int) -> ComplexArray:
+        return vector[self.generator.starts[n] : self.generator.starts[n + 1]]
+
+    def _down(self, n: int, vector: ComplexArray, coupling: Coupling, out: ComplexArray) -> None:
+        self.generator.down(n, self._slice(vector, n - 1), coupling, out)
+
+    def _up(self, n: int, upper: ComplexArray, coupling: Coupling, vector: ComplexArray) -> None:
+        self.generator.up(n, upper, coupling, self._slice(vector, n - 1))
+
+    def _schur(self, vector: ComplexArray, highest: int, inverse: ComplexArray, coupling: Coupling) -> ComplexArray:
+        """Diagonal and couplings of tiers below `highest`, minus (up) inverse (down) through tier `highest`."""
+        generator = self.generator
+        adjoint = coupling is not generator.coupling
+        out = np.empty_like(vector)
+        for n in range(highest):
+            diagonal = generator.diagonals[n]
+            np.multiply(diagonal.conj() if adjoint else diagonal, self._slice(vector, n), out=self._slice(out, n))
+        for n in range(1, highest):
+            self._down(n, vector, coupling, self._slice(out, n))
+            self._up(n, self._slice(vector, n), coupling, out)
+        top = np.zeros(inverse.size, dtype=complex)
+        self._down(highest, vector, coupling, top)
+        top *= -inverse
+        self._up(highest, top, coupling, out)
+        return out
+
+    def _apply(self, vector: ComplexArray, adjoint: bool, highest: int | None = None) -> ComplexArray:
+        """A (or A†) on the reduced tiers, or on the dense tiers with the approximate tier above."""
+        generator = self.generator
+        highest = self.depth if highest is None else highest
+        inverse = self.inverse_top if highest == self.depth else self.inverse_diagonals[highest]
+        if adjoint:
+            row = vector[0].real
+            vector = vector.copy()
+            vector[0] = 1j * vector[0].imag
+            out = self._schur(vector, highest, inverse.conj(), generator.coupling.adjoint)
+            out[generator.trace_elements] += self.trace_row * row
+            return out
+        out = self._schur(vector, highest, inverse, generator.coupling)
+        out[0] = self.trace_row * vector[generator.trace_elements].real.sum() + 1j * out[0].imag
+        return out
+
+    # -- preconditioner -----------------------------------------------------------------------------------------
+
+    def _shifted_diagonals(self) -> dict[int, ComplexArray]:
+        """1/(diagonal - self-energy of the tier above) for the tiers that are not dense."""
+        inverse = {}
+        for n in range(max(self.dense_tiers, 0), self.depth):
+            diagonal = self.generator.diagonals[n] - self.generator.tier_self_energy(n)
+            inverse[n] = 1.0 / diagonal
+        return inverse
+
+    def _real_counts(self) -> list[int]:
+        generator = self.generator
+        return [int(generator.weight[generator.starts[n] : generator.starts[n + 1]].sum()) for n in range(2)]
+
+    def _pack(self, vector: ComplexArray) -> FloatArray:
+        """Orthonormal real coordinates of the dense tiers, so that the adjoint is the transpose."""
+        layout = self.generator.hierarchy.layouts[0]
+        transpose = self.generator.hierarchy.zero_transpose
+        upper = np.flatnonzero(transpose > np.arange(layout.size))
+        diagonal = vector[self.generator.trace_elements].real
+        rest = np.concatenate([vector[upper], vector[layout.size :]]) * np.sqrt(2.0)
+        return np.concatenate([diagonal, rest.real, rest.imag])
+
+    def _unpack(self, packed: FloatArray) -> ComplexArray:
+        generator = self.generator
+        layout, transpose = generator.hierarchy.layouts[0], generator.hierarchy.zero_transpose
+        upper = np.flatnonzero(transpose > np.arange(layout.size))
+        n_diagonal = generator.trace_elements.size
+        half = (packed.size - n_diagonal) // 2
+        rest = (packed[n_diagonal : n_diagonal + half] + 1j * packed[n_diagonal + half :]) / np.sqrt(2.0)
+        out = np.zeros(layout.size + half - upper.size, dtype=complex)
+        out[generator.trace_elements] = packed[:n_diagonal]
+        out[upper] = rest[: upper.size]
+        out[transpose[upper]] = rest[: upper.size].conj()
+        out[layout.size :] = rest[upper.size :]
+        return out
+
+    def _dense_block(self) -> FloatArray:
+        size = int(sum(self._real_counts()[: self.dense_tiers]))
+        block = np.empty((size, size))
+        for k in range(size):
+            unit = np.zeros(size)
+            unit[k] = 1.0
+            block[:, k] = self._pack(self._apply(self._unpack(unit), adjoint=False, highest=self.dense_tiers))
+        return block
+
+    def _precondition(self, rhs: ComplexArray, adjoint: bool) -> ComplexArray:
+        generator = self.generator
+        coupling = generator.coupling.adjoint if adjoint else generator.coupling
+        out = rhs.copy()
+        for n in range(self.depth - 1, max(self.dense_tiers, 1) - 1, -1):
+            inverse = self.inverse_diagonals[n].conj() if adjoint else self.inverse_diagonals[n]
+            self._up(n, -inverse * self._slice(out, n), coupling, out)
+        lowest = int(generator.starts[max(self.dense_tiers, 1)])
+        if self.dense_tiers:
+            packed = lu_solve(self.lu, self._pack(out[:lowest]), trans=int(adjoint), check_finite=False)
+            out[:lowest] = self._unpack(packed)
+        else:
+            out[:lowest] *= self.inverse_diagonals[0].conj() if adjoint else self.inverse_diagonals[0]
+        for n in range(max(self.dense_tiers, 1), self.depth):
+            inverse = self.inverse_diagonals[n].conj() if adjoint else self.inverse_diagonals[n]
+            part = np.zeros(inverse.size, dtype=complex)
+            self._down(n, out, coupling, part)
+            self._slice(out, n)[:] = inverse * (self._slice(out, n) - part)
+        return out
+
+    # -- Krylov -------------------------------------------------------------------------------------------------
+
+    def _solve(self, rhs: ComplexArray, adjoint: bool) -> ComplexArray:
+        scale = np.linalg.norm(rhs)
+        if scale == 0.0:
+            return np.zeros_like(rhs)
+        solution = self._precondition(rhs, adjoint)
+        residual = rhs - self._apply(solution, adjoint)
+        iterations = 0
+        error = float(np.linalg.norm(residual) / scale)
+        while error > self.tolerance and iterations < self.max_iterations:
+            step, used = self._gmres(residual, adjoint, self.tolerance / error, self.max_iterations - iterations)
+            solution += step
+            iterations += used
+            residual = rhs - self._apply(solution, adjoint)
+            previous, error = error, float(np.linalg.norm(residual) / scale)
+            if error > 0.5 * previous:
+                break  # rounding level, or no progress: judged below
+        self.records.append(SolveRecord(iterations, error))
+        if error > max(100 * self.tolerance, 1e-10):
+            raise NotConverged(f"HEOM solve stopped at relative residual {error:.1e} after {iterations} iterations")
+        return solution
+
+    def _gmres(self, residual: ComplexArray, adjoint: bool, target: float, limit: int) -> tuple[ComplexArray, int]:
+        """One cycle of right-preconditioned GMRES over the reals for A z = residual."""
+        size = min(limit, 80)
+        beta = float(np.linalg.norm(residual))
+        basis = [residual / beta]
+        directions: list[ComplexArray] = []
+        hessenberg = np.zeros((size + 1, size))
+        used = 0
+        coefficients = np.zeros(0)
+        for k in range(size):
+            directions.append(self._precondition(basis[k], adjoint))
+            vector = self._apply(directions[k], adjoint)
+            for _ in range(2):  # repeated Gram-Schmidt keeps the basis orthogonal to rounding
+                for i in range(k + 1):
+                    overlap = float(np.vdot(basis[i], vector).real)
+                    hessenberg[i, k] += overlap
+                    vector -= overlap * basis[i]
+            norm = float(np.linalg.norm(vector))
+            hessenberg[k + 1, k] = norm
+            used = k + 1
+            target_vector = np.zeros(k + 2)
+            target_vector[0] = beta
+            coefficients, *_ = np.linalg.lstsq(hessenberg[: k + 2, : k + 1], target_vector, rcond=None)
+            left = np.linalg.norm(hessenberg[: k + 2, : k + 1] @ coefficients - target_vector) / beta
+            if left < target or norm < 1e-14 * beta:
+                break
+            basis.append(vector / norm)
+        step = np.zeros_like(residual)
+        for coefficient, direction in zip(coefficients, directions, strict=True):
+            step += coefficient * direction
+        return step, used
