@@ -1,0 +1,13 @@
+"""Baths: level-width function + Fermi function → exponents of the bath correlation functions.
+
+A lead enters the hierarchy only through C^σ(t) = Σ_p η^σ_p e^{-κ^σ_p t} (theory B2). This room finds the
+exponents (Padé, AAA) and certifies them against the exact lead. It may import models, units and nothing else
+of the package.
+"""
+
+
+from .decompose import decompose, exponents_from_poles
+from .exponents import Exponents
+from .pade import pade_fermi
+
+__all__ = ["Exponents", "decompose", "exponents_from_poles", "pade_fermi"]
