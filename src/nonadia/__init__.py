@@ -1,0 +1,68 @@
+"""nonadia: forces that electrons exert on nuclei, beyond Born-Oppenheimer.
+
+    import nonadia as na
+    experiment = na.load("junction.toml")        # or na.examples.load("junction")
+    result = na.run(experiment)                  # xarray.DataTree
+    forces = na.electronic_forces(experiment.model, x=np.linspace(-9, 6, 121))   # xarray.Dataset
+
+Everything here is imported on first use (PEP 562), so that `import nonadia` and `nonadia --help` are instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import examples as examples
+    from .friction import electronic_forces as electronic_forces
+    from .models.junction import Junction as Junction
+    from .runs.errors import InputError as InputError
+    from .runs.execute import RunFailed as RunFailed
+    from .runs.execute import run as run
+    from .runs.experiment import Experiment as Experiment
+    from .runs.experiment import load as load
+    from .runs.store import ResultError as ResultError
+    from .runs.store import open_result as open
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Experiment": ("nonadia.runs.experiment", "Experiment"),
+    "InputError": ("nonadia.runs.errors", "InputError"),
+    "Junction": ("nonadia.models.junction", "Junction"),
+    "ResultError": ("nonadia.runs.store", "ResultError"),
+    "RunFailed": ("nonadia.runs.execute", "RunFailed"),
+    "electronic_forces": ("nonadia.friction", "electronic_forces"),
+    "examples": ("nonadia.examples", ""),
+    "load": ("nonadia.runs.experiment", "load"),
+    "open": ("nonadia.runs.store", "open_result"),
+    "run": ("nonadia.runs.execute", "run"),
+}
+
+__all__ = [
+    "Experiment",
+    "InputError",
+    "Junction",
+    "ResultError",
+    "RunFailed",
+    "electronic_forces",
+    "examples",
+    "load",
+    "open",
+    "run",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'nonadia' has no attribute {name!r}")
+    module, attribute = _HOME[name]
+    home = import_module(module)
+    value = getattr(home, attribute) if attribute else home
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(_HOME))

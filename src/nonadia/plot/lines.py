@@ -1,0 +1,295 @@
+"""Figures of a result on one line of coordinates: potentials, friction and its parts, noise, populations, currents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import quantities as q
+from . import style
+from .cases import Case
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .quantities import Scale
+
+Array = np.ndarray
+
+
+def axis_values(data: xr.Dataset, coordinate: str) -> tuple[Array, str]:
+    """Displayed positions along the line and the label of their axis."""
+    scale = q.position(data, coordinate)
+    return data[coordinate].values * scale.factor, scale.label(f"${coordinate}$" if len(coordinate) == 1 else coordinate)
+
+
+def potentials(cases: list[Case], coordinate: str) -> Figure:
+    """Diabatic potentials U_0 and U_0 + E_m, and the adiabatic potential (U_0 minus the integrated mean force)."""
+    figure = style.new_figure(6.4, 4.4)
+    axes = figure.add_subplot()
+    colours = style.case_colours(len(cases))
+    same = all(_same_diabats(case.data, cases[0].data) for case in cases)
+    handles = []
+    lowest, highest = np.inf, -np.inf
+    for number, (case, colour) in enumerate(zip(cases, colours, strict=True)):
+        x, label = axis_values(case.data, coordinate)
+        adiabatic = case.data["potential"].values * q.ENERGY.factor
+        lowest, highest = min(lowest, np.nanmin(adiabatic)), max(highest, np.nanmax(adiabatic))
+        axes.plot(x, adiabatic, color=colour, zorder=3)
+        if number == 0 or not same:
+            handles += _diabats(axes, case.data, x, style.GREY if same else colour, keys=number == 0)
+    handles += [
+        style.line_key(f"adiabatic, {case.label}" if case.label else "adiabatic", colour)
+        for case, colour in zip(cases, colours, strict=True)
+    ]
+    # the diabats may rise far above: the window is set by the adiabatic curves
+    margin = 0.12 * (highest - lowest) or 1.0
+    axes.set_ylim(lowest - margin, highest + margin)
+    axes.set_xlim(x.min(), x.max())
+    axes.set_xlabel(label)
+    axes.set_ylabel(q.ENERGY.label("potential"))
+    style.legend_above(figure, handles, columns=3)
+    return figure
+
+
+def _same_diabats(a: xr.Dataset, b: xr.Dataset) -> bool:
+    names = ("bare_potential", "level_energy")
+    return all(np.allclose(a[name].values, b[name].values, rtol=1e-12, atol=1e-15) for name in names)
+
+
+def _diabats(axes: Axes, data: xr.Dataset, x: Array, colour: str, keys: bool) -> list[Any]:
+    bare = data["bare_potential"].values * q.ENERGY.factor
+    axes.plot(x, bare, color=colour, linestyle=style.DASHES[1], linewidth=1.3, zorder=2)
+    handles = [style.line_key("$U_0$", style.GREY, style.DASHES[1])]
+    for number, level in enumerate(data["level"].values):
+        dashes = style.DASHES[2 + number % 2]
+        energy = bare + data["level_energy"].values[..., number] * q.ENERGY.factor
+        axes.plot(x, energy, color=colour, linestyle=dashes, linewidth=1.3, zorder=2)
+        handles.append(style.line_key(f"$U_0 + E_{{{level}}}$", style.GREY, dashes))
+    return handles if keys else []
+
+
+def friction_parts(cases: list[Case], coordinate: str) -> Figure:
+    """γ and its molecular and coupling parts, one panel a case."""
+    figure, panels = _panels(len(cases), 2.1)
+    for axes, case in zip(panels, cases, strict=True):
+        data = case.data
+        scale = q.friction(data, coordinate, coordinate)
+        x, label = axis_values(data, coordinate)
+        style.zero_line(axes)
+        total = _component(data, "friction", scale)
+        _band(axes, x, total, _component(data, "error_friction", scale), style.TOTAL)
+        axes.plot(x, total, color=style.TOTAL, zorder=3)
+        axes.plot(x, _component(data, "friction_molecule", scale), color=style.MOLECULE, linestyle=style.DASHES[1])
+        axes.plot(x, _component(data, "friction_coupling", scale), color=style.COUPLING, linestyle=style.DASHES[3])
+        _dress(axes, x, case.label)
+    _outer_labels(panels, label, scale.label("friction γ"))
+    style.legend_above(
+        figure,
+        [
+            style.line_key("total", style.TOTAL),
+            style.line_key("molecular part", style.MOLECULE, style.DASHES[1]),
+            style.line_key("coupling part", style.COUPLING, style.DASHES[3]),
+        ],
+    )
+    return figure
+
+
+def friction_and_noise(cases: list[Case], coordinate: str) -> Figure:
+    """γ and D/(k_BT) together; a logarithmic panel beside each when small features would be lost."""
+    curves = [_pair(case, coordinate) for case in cases]
+    log = any(_needs_log(values) for pair in curves for values, _ in pair)
+    figure, panels = _panels(len(cases), 2.1, columns=2 if log else 1)
+    for number, (case, pair) in enumerate(zip(cases, curves, strict=True)):
+        x, label = axis_values(case.data, coordinate)
+        row = panels[2 * number : 2 * number + 2] if log else panels[number : number + 1]
+        style.zero_line(row[0])
+        for (values, error), colour, dashes in zip(pair, _PAIR_COLOURS, style.DASHES, strict=False):
+            _band(row[0], x, values, error, colour)
+            row[0].plot(x, values, color=colour, linestyle=dashes)
+            if log:
+                row[1].semilogy(x, np.where(values > 0, values, np.nan), color=colour, linestyle=dashes)
+                row[1].semilogy(x, np.where(values < 0, -values, np.nan), color=colour, linestyle=":", linewidth=2.2)
+        for axes in row:
+            _dress(axes, x, case.label)
+        if log:
+            _log_limits(row[1], [values for values, _ in pair])
+    scale = q.friction(cases[0].data, coordinate, coordinate)
+    _outer_labels(panels, label, scale.label("γ and D/(k$_B$T)"), columns=2 if log else 1)
+    mean = "" if all(case.one_temperature for case in cases) else " (T: mean over leads)"
+    handles = [
+        style.line_key("friction γ", _PAIR_COLOURS[0], style.DASHES[0]),
+        style.line_key(f"noise D/(k$_B$T){mean}", _PAIR_COLOURS[1], style.DASHES[1]),
+    ]
+    if log and any((values < 0).any() for pair in curves for values, _ in pair):
+        handles.append(style.line_key("negative: shown with the sign reversed on the right", style.GREY, ":"))
+    style.legend_above(figure, handles)
+    return figure
+
+
+_PAIR_COLOURS = (style.OKABE_ITO[0], style.OKABE_ITO[1])
+
+
+def _pair(case: Case, coordinate: str) -> list[tuple[Array, Array]]:
+    """(γ, error) and (D/(k_BT), error) in displayed units."""
+    scale = q.friction(case.data, coordinate, coordinate)
+    noise = q.Scale(scale.factor / case.kT, scale.unit)
+    return [
+        (_component(case.data, "friction", scale), _component(case.data, "error_friction", scale)),
+        (_component(case.data, "noise", noise), _component(case.data, "error_noise", noise)),
+    ]
+
+
+def _needs_log(values: Array) -> bool:
+    """Whether a local extremum is invisible (below 4% of the largest value) on a linear axis."""
+    size = np.abs(values)
+    peaks = size[1:-1][(size[1:-1] > size[:-2]) & (size[1:-1] > size[2:])]
+    return bool(peaks.size > 1 and peaks.min() < 0.04 * size.max() and peaks.min() > 1e-6 * size.max())
+
+
+def _log_limits(axes: Axes, curves: list[Array]) -> None:
+    """From the largest value down to the smallest, five decades at most."""
+    size = np.concatenate([np.abs(values) for values in curves])
+    top = np.nanmax(size)
+    if top > 0:
+        axes.set_ylim(max(np.nanmin(size[size > 0]) * 0.5, 1e-5 * top), 2 * top)
+
+
+def tensor(cases: list[Case], along: str, modes: list[str], name: str, marker: str = "") -> Figure:
+    """All components of friction, or of noise divided by k_BT, along a line; one panel a component."""
+    count = len(modes)
+    figure = style.new_figure(3.1 * count + 0.8, 2.3 * count + 0.7)
+    grid = figure.subplots(count, count, sharex=True, squeeze=False)
+    colours = style.case_colours(len(cases))
+    for (i, j), axes in np.ndenumerate(grid):
+        scale = q.friction(cases[0].data, modes[i], modes[j])
+        style.zero_line(axes)
+        for case, colour in zip(cases, colours, strict=True):
+            x, label = axis_values(case.data, along)
+            factor = scale.factor / (case.kT if name == "noise" else 1.0)
+            values = case.data[name].values[..., i, j] * factor
+            axes.plot(x, values, color=colour, marker=marker, markersize=4)
+        _dress(axes, x, "")
+        symbol = "γ" if name == "friction" else "D"
+        kT = "/(k$_B$T)" if name == "noise" else ""
+        axes.set_title(scale.label(f"{symbol}$_{{{modes[i]}{modes[j]}}}${kT}"), loc="left")
+    figure.supxlabel(label, fontsize=style.RC["axes.labelsize"])
+    _case_legend(figure, cases, colours)
+    return figure
+
+
+def mean_force(cases: list[Case], along: str, modes: list[str], marker: str = "") -> Figure:
+    """The electronic mean force (without -∂U_0), its molecular and its coupling part; one row a coordinate."""
+    parts = (("mean_force", "total"), ("mean_force_molecule", "molecular part"), ("mean_force_coupling", "coupling part"))
+    figure = style.new_figure(9.6, 2.5 * len(modes) + 0.7)
+    grid = figure.subplots(len(modes), 3, sharex=True, squeeze=False)
+    colours = style.case_colours(len(cases))
+    for (i, k), axes in np.ndenumerate(grid):
+        scale = q.force(cases[0].data, modes[i])
+        style.zero_line(axes)
+        for case, colour in zip(cases, colours, strict=True):
+            x, label = axis_values(case.data, along)
+            values = case.data[parts[k][0]].values[..., i] * scale.factor
+            axes.plot(x, values, color=colour, marker=marker, markersize=4)
+            if k == 0 and not marker:
+                _band(axes, x, values, case.data["error_force"].values[..., i] * scale.factor, colour)
+        _dress(axes, x, "")
+        if i == 0:
+            axes.set_title(parts[k][1])
+        if k == 0:
+            axes.set_ylabel(scale.label(f"mean force $F_{{{modes[i]}}}$"))
+    figure.supxlabel(label, fontsize=style.RC["axes.labelsize"])
+    _case_legend(figure, cases, colours)
+    return figure
+
+
+def _case_legend(figure: Figure, cases: list[Case], colours: list[str]) -> None:
+    if cases[0].label:
+        keys = [style.line_key(case.label, colour) for case, colour in zip(cases, colours, strict=True)]
+        style.legend_above(figure, keys)
+
+
+def transport(cases: list[Case], coordinate: str) -> Figure:
+    """Populations of the levels, occupations of the vibrations, and currents into the molecule."""
+    first = cases[0].data
+    wanted = [name for name in ("population", "vibrational_occupation", "current") if _present(first, name)]
+    figure = style.new_figure(3.6 * len(wanted) + 0.6, 3.5)
+    colours = style.case_colours(len(cases))
+    for number, name in enumerate(wanted):
+        axes = figure.add_subplot(1, len(wanted), number + 1)
+        factor = q.CURRENT.factor if name == "current" else 1.0
+        shown, title, members = _members(first, name)
+        for case, colour in zip(cases, colours, strict=True):
+            x, label = axis_values(case.data, coordinate)
+            for position, dashes in zip(shown, style.DASHES * 9, strict=False):
+                values = case.data[name].values[..., position] * factor
+                axes.plot(x, values, color=colour, linestyle=dashes)
+        _dress(axes, x, "")
+        axes.set_title(title)
+        axes.set_xlabel(label)
+        axes.set_ylabel(q.CURRENT.label("current") if name == "current" else "occupation")
+        if name == "current":
+            style.zero_line(axes)
+        if len(members) > 1:
+            keys = [style.line_key(m, style.BLACK, d) for m, d in zip(members, style.DASHES * 9, strict=False)]
+            axes.legend(handles=keys, loc="best")
+    _case_legend(figure, cases, colours)
+    return figure
+
+
+def _present(data: xr.Dataset, name: str) -> bool:
+    return name in data and data[name].size > 0 and bool(np.isfinite(data[name].values).any())
+
+
+def _members(data: xr.Dataset, name: str) -> tuple[list[int], str, list[str]]:
+    """Which entries to draw, the panel's title, and the names for its legend."""
+    if name == "current":
+        leads = [str(lead) for lead in data["lead"].values]
+        if len(leads) == 2:  # the other is the same with the opposite sign
+            return [0], f"current from {leads[0]} to {leads[1]}", leads[:1]
+        return list(range(len(leads))), "currents into the molecule", leads
+    dim, title = ("level", "population") if name == "population" else ("vibration", "vibrational quanta")
+    names = [str(entry) for entry in data[dim].values]
+    if len(names) == 1:
+        title = f"{title} of {names[0]}"
+    return list(range(len(names))), title, names
+
+
+def _component(data: xr.Dataset, name: str, scale: Scale) -> Array:
+    """The only component of a one-coordinate tensor, in displayed units."""
+    return np.asarray(data[name].values[..., 0, 0] * scale.factor)
+
+
+def _band(axes: Axes, x: Array, values: Array, error: Array, colour: str) -> None:
+    """Error band, where it is wide enough to be seen."""
+    if np.nanmax(error, initial=0.0) > 2e-3 * np.nanmax(np.abs(values), initial=0.0):
+        axes.fill_between(x, values - error, values + error, color=colour, alpha=0.18, linewidth=0)
+
+
+def _panels(rows: int, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Stacked panels that share x; more than four cases go side by side."""
+    wide = 2 if rows > 4 and columns == 1 else 1
+    down = -(-rows // wide)
+    figure = style.new_figure(6.4 if columns * wide == 1 else 9.0, height * max(down, 1.35) + 0.7)
+    grid = figure.subplots(down, columns * wide, sharex=True, squeeze=False)
+    flat = list(grid.flat)
+    for extra in flat[rows * columns :]:
+        extra.set_visible(False)
+    return figure, flat[: rows * columns]
+
+
+def _dress(axes: Axes, x: Array, title: str) -> None:
+    axes.set_xlim(x.min(), x.max())
+    if title:
+        axes.set_title(title, loc="left")
+
+
+def _outer_labels(panels: list[Axes], xlabel: str, ylabel: str, columns: int = 1) -> None:
+    """x label under the lowest row, one y label for the whole figure."""
+    figure = panels[0].get_figure()
+    assert figure is not None
+    figure.supxlabel(xlabel, fontsize=style.RC["axes.labelsize"])
+    figure.supylabel(ylabel, fontsize=style.RC["axes.labelsize"])

@@ -1,0 +1,262 @@
+"""The command line: `nonadia run | check | plot | examples`.
+
+Exit status 0 only if everything asked for was computed to its tolerance; 2 for bad input, one line an error on
+stderr (file: key: what; what would be right); 1 for a computation that failed, was interrupted or did not
+converge. Everything heavy is imported inside the commands, so that `nonadia --help` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .experiment import Experiment
+
+OK, FAILED, BAD_INPUT = 0, 1, 2
+
+app = typer.Typer(
+    help="Forces that electrons exert on nuclei, beyond Born-Oppenheimer.",
+    epilog="Start with `nonadia run junction`, then `nonadia plot junction.nc`.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+InputName = Annotated[str, typer.Argument(metavar="FILE.toml", help="Input file, or the name of a shipped example.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help='Replace one value, e.g. parameters.bias="0.4 V". Repeatable.'),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from nonadia import __version__
+
+        print(f"nonadia {__version__}")
+        raise typer.Exit(OK)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")]
+    = False,
+) -> None:
+    """Forces that electrons exert on nuclei, beyond Born-Oppenheimer."""
+
+
+@app.command()
+def run(
+    file: InputName,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="RESULT.nc", help="Result file; default: FILE.nc here.")
+    ] = None,
+    overrides: Overrides = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the sweep points finished in the result file.")
+    ] = False,
+) -> None:
+    """Compute what the input asks for and write one result file."""
+    from .execute import Interrupted, RunFailed
+    from .execute import run as execute
+    from .progress import Progress
+
+    experiment = _load(file, overrides)
+    target = output or Path(f"{Path(file).stem}.nc")
+    # a batch system's SIGTERM deserves the same orderly end as Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with Progress(Path(file).stem) as progress:
+            tree = execute(experiment, output=target, resume=resume, progress=progress)
+    except Interrupted as stop:
+        _fail(_interrupted(stop.finished, stop.total, target))
+    except RunFailed as failure:
+        _summary(failure.tree)
+        for line in failure.messages:
+            print(f"{file}: {line}", file=sys.stderr)
+        _fail(f"failed; what was finished is saved in {target}: compute the rest with the same command and --resume")
+    _summary(tree)
+    print(f"saved in {target}; see the figures with: nonadia plot {target}")
+    if not int(tree.attrs["converged"]):
+        _fail(f"not converged to the tolerance asked for (see above); the best values are saved in {target}")
+
+
+@app.command()
+def check(file: InputName, overrides: Overrides = None) -> None:
+    """Validate an input without running it; print sizes, cost and memory."""
+    from . import estimate
+
+    experiment = _load(file, overrides)
+    for line in estimate.describe(experiment):
+        print(line)
+    estimate.refuse_if_too_large(experiment)
+    print("ok")
+
+
+@app.command()
+def plot(
+    result: Annotated[Path, typer.Argument(metavar="RESULT.nc", help="Result file of `nonadia run`.")],
+    outdir: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder; default: RESULT-figures beside it.")
+    ] = None,
+) -> None:
+    """Draw the figures of a result, as PNG and SVG."""
+    from nonadia.plot import PlotError, plot_forces
+
+    from .store import ResultError, open_result
+
+    tree = open_result(result)
+    folder = outdir or result.with_name(f"{result.stem}-figures")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = plot_forces(tree, folder, name=result.stem)
+    except PlotError as error:
+        raise ResultError(f"{result}: {error}") from None
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
+    for path in written:
+        print(path)
+
+
+@app.command()
+def examples(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The one to write; none lists them.")] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where; default NAME.toml, - for stdout.")
+    ] = None,
+) -> None:
+    """List the shipped systems, or write one as a commented input file."""
+    from nonadia import examples as shipped
+
+    if name is None:
+        width = max(len(entry) for entry in shipped.names())
+        for entry in shipped.names():
+            print(f"{entry:<{width}}  {_title(shipped.text(entry))}")
+        return
+    if name not in shipped.names():
+        _fail(f"{name}: {shipped.unknown_name(name)}", BAD_INPUT)
+    if output == "-":
+        print(shipped.text(name), end="")
+        return
+    target = Path(output or f"{name}.toml")
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(shipped.text(name))
+    except FileExistsError:
+        _fail(f"{target}: exists already; choose another name with -o", BAD_INPUT)
+    except OSError as error:
+        _fail(f"{target}: cannot be written ({error.strerror}); choose another place with -o", BAD_INPUT)
+    print(f"wrote {target}; run it with: nonadia run {target}")
+
+
+def _title(text: str) -> str:
+    import tomllib
+
+    return str(tomllib.loads(text).get("title", ""))
+
+
+def _load(file: str, overrides: list[str] | None) -> Experiment:
+    from .errors import InputError
+    from .experiment import load
+
+    values: dict[str, Any] = {}
+    wrong = []
+    for text in overrides or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            wrong.append((file, f"--set {text}", 'no "KEY=VALUE"; for example --set parameters.bias="0.4 V"'))
+        values[key.strip()] = _value(value)
+    if wrong:
+        raise InputError(wrong)
+    return load(file, overrides=values)
+
+
+def _value(text: str) -> Any:
+    """A value as TOML reads it (number, list, quoted string); anything else is the string itself."""
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
+
+
+def _summary(tree: xr.DataTree) -> None:
+    """One line a sweep point: method, tiers, poles, state, wall time, and what the solver had to say."""
+    import json
+
+    import numpy as np
+
+    table = tree["convergence"].to_dataset()
+    dims = table["status"].dims
+    for index in np.ndindex(table["status"].shape):
+        entry = table.isel(dict(zip(dims, index, strict=True)))
+        place = ", ".join(f"{dim} = {entry[f'{dim}_label'].item()}" for dim in dims)
+        parts = [str(entry["status"].item())]
+        if entry["method"].item():
+            parts.insert(0, str(entry["method"].item()))
+        parts += [f"{key} {entry[key].item()}" for key in ("tiers", "poles") if entry[key].item() >= 0]
+        parts.append(f"{entry['wall_time'].item():.1f} s")
+        print(f"{place}: {', '.join(parts)}" if place else ", ".join(parts))
+        for message in json.loads(entry["messages"].item() or "[]"):
+            print(f"  {message}")
+
+
+def _interrupted(finished: int, total: int, target: Path) -> str:
+    if not finished:
+        return f"interrupted before the first of {total} point(s) was finished; nothing new saved"
+    return (
+        f"interrupted; {finished} of {total} sweep points are saved in {target}: "
+        "compute the rest with the same command and --resume"
+    )
+
+
+def _fail(message: str, code: int = FAILED) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Entry point: turns every error into its lines on stderr and its exit status; no tracebacks for bad input."""
+    from .errors import InputError
+
+    try:
+        code = app(standalone_mode=False)
+    except InputError as error:
+        print("\n".join(error.lines()), file=sys.stderr)
+        code = BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted; nothing new saved", file=sys.stderr)
+        code = FAILED
+    except BrokenPipeError:  # the reader of our output went away (`nonadia examples | head -1`)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        code = OK
+    except Exception as error:
+        code = _unexpected(error)
+    sys.exit(code if isinstance(code, int) else OK)
+
+
+def _unexpected(error: Exception) -> int:
+    from .store import ResultError, SaveError
+
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # wrong usage, found by typer
+        error.show()  # type: ignore[attr-defined]
+        return int(error.exit_code)
+    if isinstance(error, ResultError):
+        print(error, file=sys.stderr)
+        return FAILED if isinstance(error, SaveError) else BAD_INPUT
+    if os.environ.get("NONADIA_TRACEBACK"):
+        raise error
+    text = " ".join(str(error).split())
+    print(f"failed: {type(error).__name__}: {text}; NONADIA_TRACEBACK=1 shows where", file=sys.stderr)
+    return FAILED

@@ -1,0 +1,160 @@
+"""Sweep points into one table: every variable gains one leading dimension per swept parameter.
+
+    forces[name](s_1, …, s_k, …) = forces of the sweep point with parameter values (s_1, …, s_k)
+
+Unfinished points are NaN; the convergence group says which they are and why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MISSING, CONVERGED, UNCONVERGED, FAILED = "not computed", "converged", "not converged", "failed"
+_TEXTS = ("method", "decomposition", "convergence", "messages")  # attributes kept per sweep point
+_NUMBERS = ("tiers", "poles")  # integer attributes kept per sweep point; -1 where a method has none
+
+
+@dataclass(frozen=True)
+class SweepAxis:
+    """One swept parameter: its dimension, values (atomic units), their unit, and the labels the user typed."""
+
+    name: str
+    values: np.ndarray
+    units: str
+    labels: tuple[str, ...]
+
+
+class SweepTable:
+    """Collects the datasets of the sweep points, in any order, and lays them out on the sweep's grid."""
+
+    def __init__(self, axes: Sequence[SweepAxis]) -> None:
+        self.axes = tuple(axes)
+        self.dims = tuple(axis.name for axis in self.axes)
+        self.shape = tuple(len(axis.values) for axis in self.axes)
+        self.size = int(np.prod(self.shape, dtype=int))
+        self.status = [MISSING] * self.size
+        self.wall_time = np.zeros(self.size)
+        self.records: list[dict[str, Any]] = [{} for _ in range(self.size)]
+        self._datasets: dict[int, xr.Dataset] = {}
+
+    def finished(self, index: int) -> bool:
+        """Whether this point holds numbers, converged or not."""
+        return self.status[index] in (CONVERGED, UNCONVERGED)
+
+    @property
+    def count(self) -> int:
+        """Number of finished points."""
+        return sum(self.finished(index) for index in range(self.size))
+
+    def insert(self, index: int, dataset: xr.Dataset, wall_time: float) -> None:
+        """Keep the forces of one sweep point (attributes as `electronic_forces` gives them)."""
+        attrs = dict(dataset.attrs)
+        record: dict[str, Any] = {key: _as_text(attrs.get(key)) for key in _TEXTS}
+        record |= {key: _as_number(attrs.get(key)) for key in _NUMBERS}
+        self.records[index] = record
+        self.status[index] = CONVERGED if int(attrs.get("converged", 0)) else UNCONVERGED
+        self.wall_time[index] = wall_time
+        self._datasets[index] = dataset
+
+    def fail(self, index: int, message: str, wall_time: float) -> None:
+        """Record that one sweep point could not be computed."""
+        self.status[index] = FAILED
+        self.wall_time[index] = wall_time
+        self.records[index] = {"messages": json.dumps([message])}
+
+    def messages(self, index: int) -> list[str]:
+        """What the solver said about one sweep point."""
+        text = self.records[index].get("messages") or "[]"
+        try:
+            found = json.loads(text)
+        except ValueError:
+            return [text]
+        return [str(line) for line in found] if isinstance(found, list) else [str(found)]
+
+    def forces(self) -> xr.Dataset:
+        """The /forces group; empty when no sweep point is finished."""
+        import xarray as xr
+
+        if not self._datasets:
+            return xr.Dataset()
+        first = next(iter(self._datasets.values()))
+        variables: dict[str, Any] = {}
+        for name, variable in first.data_vars.items():
+            stacked = np.full((self.size, *variable.shape), np.nan)
+            for index, dataset in self._datasets.items():
+                stacked[index] = dataset[name].values
+            whole = stacked.reshape(self.shape + variable.shape)
+            variables[str(name)] = ((*self.dims, *variable.dims), whole, dict(variable.attrs))
+        coords = {str(name): coordinate.variable for name, coordinate in first.coords.items()}
+        result = xr.Dataset(variables, coords | self._coords())
+        result.attrs = self._attributes(first)
+        return result
+
+    def convergence(self) -> xr.Dataset:
+        """The /convergence group: one entry per sweep point."""
+        import xarray as xr
+
+        def entry(values: Sequence[Any], kind: Any, **attrs: str) -> tuple[Any, ...]:
+            return self.dims, np.array(values, dtype=kind).reshape(self.shape), attrs
+
+        table: dict[str, Any] = {
+            "status": entry(self.status, object),
+            "converged": entry([state == CONVERGED for state in self.status], np.int8, units="1"),
+            "wall_time": entry(self.wall_time.tolist(), float, units="s"),
+        }
+        for key in _NUMBERS:
+            table[key] = entry([record.get(key, -1) for record in self.records], np.int64, units="1")
+        for key in _TEXTS:
+            table[key] = entry([record.get(key, "") for record in self.records], object)
+        return xr.Dataset(table, self._coords())
+
+    def restore(self, forces: xr.Dataset, convergence: xr.Dataset) -> None:
+        """Take over the finished points of a stored result of the same experiment."""
+        for index in range(self.size):
+            where = dict(zip(self.dims, np.unravel_index(index, self.shape), strict=True)) if self.dims else {}
+            entry = convergence.isel(where)
+            if entry["status"].item() not in (CONVERGED, UNCONVERGED):
+                continue
+            dataset = forces.isel(where)
+            dataset = dataset.drop_vars([name for axis in self.dims for name in (axis, f"{axis}_label")])
+            dataset.attrs = forces.attrs | {key: entry[key].item() for key in (*_TEXTS, *_NUMBERS)}
+            dataset.attrs["converged"] = int(entry["converged"].item())
+            self.insert(index, dataset, float(entry["wall_time"].item()))
+
+    def _coords(self) -> dict[str, Any]:
+        coords: dict[str, Any] = {}
+        for axis in self.axes:
+            coords[axis.name] = (axis.name, axis.values, {"units": axis.units})
+            coords[f"{axis.name}_label"] = (axis.name, np.array(axis.labels, dtype=object))
+        return coords
+
+    def _attributes(self, first: xr.Dataset) -> dict[str, Any]:
+        """Attributes of the whole table: one value where all sweep points agree, a JSON list where not."""
+        attrs = {key: value for key, value in first.attrs.items() if key not in (*_TEXTS, *_NUMBERS)}
+        done = [record for index, record in enumerate(self.records) if self.finished(index)]
+        for key in ("method", "decomposition", *_NUMBERS):
+            values = [record[key] for record in done]
+            attrs[key] = values[0] if all(value == values[0] for value in values) else json.dumps(values)
+        attrs["converged"] = int(all(state == CONVERGED for state in self.status))
+        return attrs
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _as_number(value: Any) -> int:
+    """An integer attribute; the largest where there is one per lead, -1 where there is none."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return -1
+    return int(np.max(np.atleast_1d(value)))

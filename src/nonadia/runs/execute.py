@@ -1,0 +1,184 @@
+"""Experiment → result: one `electronic_forces` call a sweep point, saved as soon as it is finished."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import estimate, store
+from .combine import CONVERGED, SweepTable
+from .errors import InputError
+from .experiment import Experiment, load
+from .progress import Report, silent
+from .sweep import sweep_axes
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class RunFailed(Exception):
+    """At least one sweep point could not be computed. `tree` holds the others, `messages` one line a failure."""
+
+    def __init__(self, messages: list[str], tree: xr.DataTree) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = messages
+        self.tree = tree
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C (or SIGTERM) during a run; `finished` of `total` sweep points are in `output`, if there is one."""
+
+    def __init__(self, finished: int, total: int, output: Path | None) -> None:
+        super().__init__("interrupted")
+        self.finished, self.total, self.output = finished, total, output
+
+
+def run(
+    experiment: Experiment | str | Path | Mapping[str, Any],
+    output: str | Path | None = None,
+    resume: bool = False,
+    progress: Report | None = None,
+) -> xr.DataTree:
+    """Compute everything the input asks for.
+
+    experiment : an Experiment, the path of an input file, the name of a shipped example, or a dict as in the file.
+    output : result file; written after each finished sweep point, so that an interruption loses only the current
+        one. None keeps the result in memory.
+    resume : continue `output`: sweep points finished there are kept. The input must be identical.
+    progress : callable(done, total, message).
+
+    Returns the result tree (/forces, /convergence); its attribute `complete` is 1 when every sweep point was
+    computed and `converged` is 1 when every one reached the tolerance.
+    Errors: InputError before any work; ResultError for the file; RunFailed when a sweep point failed (the others
+    are computed and saved); Interrupted on Ctrl-C.
+    """
+    if not isinstance(experiment, Experiment):
+        experiment = load(experiment)
+    if experiment.forces is None:
+        raise InputError([(experiment.source, "forces", 'nothing to compute; give [forces] with x = [...]')])
+    target = None if output is None else Path(output)
+    table = SweepTable(sweep_axes(experiment))
+    # every sweep point is checked (NaN on its grid, memory) before the first one is computed
+    points = [experiment.at(values) for values in experiment.points()]
+    for point in points:
+        estimate.refuse_if_too_large(point)
+    if target is not None:
+        store.check_writable(target)
+        _check_target(target, experiment, table, resume)
+    started = time.perf_counter()
+    attributes = store.provenance(experiment, _command())
+    saved = table.count
+    try:
+        for index, point in enumerate(points):
+            if not table.finished(index):
+                _compute(table, index, point, progress or silent)
+                if target is not None:
+                    store.write_result(_tree(table, attributes, time.perf_counter() - started), target)
+                saved = table.count
+    except KeyboardInterrupt:
+        raise Interrupted(saved, table.size, target) from None
+    tree = _tree(table, attributes, time.perf_counter() - started)
+    failures = [f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
+    if failures:
+        raise RunFailed(failures, tree)
+    return tree
+
+
+def _compute(table: SweepTable, index: int, point: Experiment, progress: Report) -> None:
+    """One sweep point; an ordinary failure is recorded so that the other points still run."""
+    from nonadia.friction import electronic_forces
+
+    request = point.forces
+    assert request is not None
+
+    def report(done: float, total: float, message: str) -> None:
+        progress(index + (done / total if total else 0.0), table.size, f"{_where(table, index)}{message}")
+
+    started = time.perf_counter()
+    try:
+        dataset = electronic_forces(
+            point.model,
+            estimate.grid_of(request),
+            method=request.method,
+            tolerance=request.tolerance,
+            tolerance_mode=request.tolerance_mode,
+            tiers=request.tiers,
+            poles=request.poles,
+            decomposition=request.decomposition,
+            progress=report,
+        )
+    except InputError:
+        raise
+    except Exception as error:
+        table.fail(index, f"{type(error).__name__}: {error}", time.perf_counter() - started)
+        return
+    table.insert(index, _annotated(dataset, point), time.perf_counter() - started)
+    progress(index + 1, table.size, f"{_where(table, index)}done")
+
+
+def _annotated(dataset: xr.Dataset, point: Experiment) -> xr.Dataset:
+    """Add what a reader of the table needs: bath temperatures and potentials, display units, masses."""
+    leads = point.model.leads
+    kT = [float(lead.temperature) for lead in leads]
+    mu = [float(lead.chemical_potential) for lead in leads]
+    dataset = dataset.assign(
+        temperature=("lead", kT, {"units": "hartree", "long_name": "k_B T of the lead"}),
+        chemical_potential=("lead", mu, {"units": "hartree", "long_name": "chemical potential of the lead"}),
+    )
+    for coordinate in point.model.coordinates:
+        if coordinate.name in dataset.coords:
+            dataset[coordinate.name].attrs["display_units"] = coordinate.unit
+            dataset[coordinate.name].attrs["mass"] = float(coordinate.mass)
+    return dataset
+
+
+def _check_target(target: Path, experiment: Experiment, table: SweepTable, resume: bool) -> None:
+    """Protect what exists: never overwrite a foreign file or unfinished work, never continue another input."""
+    if not target.exists():
+        return  # with --resume and no file yet there is simply nothing to skip
+    stored = store.open_result(target)
+    other = store.differences(stored, experiment)
+    if resume:
+        if other:
+            raise store.ResultError(
+                f"{target}: cannot be continued, {' and '.join(other)} differ from this run's; "
+                "choose another file with -o, or run without --resume"
+            )
+        if "forces" in stored.children and "convergence" in stored.children:
+            table.restore(stored["forces"].to_dataset(), stored["convergence"].to_dataset())
+    elif not other and not int(stored.attrs.get("complete", 0)):
+        raise store.ResultError(
+            f"{target}: holds the finished part of this same run; add --resume to continue it, or remove it"
+        )
+
+
+def _tree(table: SweepTable, attributes: dict[str, Any], wall_time: float) -> xr.DataTree:
+    import xarray as xr
+
+    tree = xr.DataTree.from_dict({"/forces": table.forces(), "/convergence": table.convergence()})
+    complete = table.count == table.size
+    tree.attrs = attributes | {
+        "complete": int(complete),
+        "converged": int(all(state == CONVERGED for state in table.status)),
+        "wall_time": wall_time,
+        "wall_times": json.dumps([round(float(seconds), 3) for seconds in table.wall_time]),
+    }
+    return tree
+
+
+def _where(table: SweepTable, index: int) -> str:
+    """'bias = 0.2 V: ', or nothing without a sweep."""
+    import numpy as np
+
+    if not table.axes:
+        return ""
+    position = np.unravel_index(index, table.shape)
+    return ", ".join(f"{a.name} = {a.labels[i]}" for a, i in zip(table.axes, position, strict=True)) + ": "
+
+
+def _command() -> str:
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv and sys.argv[0] else "python"

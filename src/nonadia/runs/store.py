@@ -1,0 +1,144 @@
+"""The result file: one netCDF-4 file with groups, written atomically, opened by plain xarray.
+
+    root attributes   the input verbatim, overrides, every value used, versions, command line, seeds, wall time
+    /forces           what the run computed, one leading dimension per swept parameter
+    /convergence      one record per sweep point: state, wall time, method, tiers, poles, messages
+
+`xarray.open_datatree(path, engine="h5netcdf")` reads it without nonadia.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import tempfile
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .experiment import Experiment
+
+FORMAT = "nonadia result 1"
+_PROGRAMS = ("nonadia", "numpy", "scipy", "numba", "xarray")
+# what has to agree for finished sweep points to be worth keeping
+_IDENTITY = {
+    "input": "the input file",
+    "overrides": "the --set overrides",
+    "settings": "the values used (defaults included)",
+    "versions": "the version of nonadia",
+}
+
+
+class ResultError(Exception):
+    """A result file that cannot be read or continued, or a place that cannot hold one; the message is one line."""
+
+
+class SaveError(ResultError):
+    """Writing failed after the work was done (disk full, folder gone)."""
+
+
+def provenance(experiment: Experiment, command: str) -> dict[str, Any]:
+    """Root attributes that say where a result comes from; JSON where the value is not a plain string."""
+    versions = {name: _version(name) for name in _PROGRAMS}
+    versions |= {"python": platform.python_version(), "platform": platform.platform()}
+    return {
+        "format": FORMAT,
+        "title": experiment.title,
+        "system": experiment.system,
+        "source": experiment.source,
+        "input": experiment.text,
+        "overrides": json.dumps(experiment.overrides, sort_keys=True),
+        "settings": json.dumps(experiment.settings, sort_keys=True, default=str),
+        "versions": json.dumps(versions),
+        "command": command,
+        "seeds": json.dumps([]),  # nothing random in this kind of run
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def differences(tree: xr.DataTree, experiment: Experiment) -> list[str]:
+    """What keeps a stored result from being continued by this experiment; empty when nothing does."""
+    mine, theirs = provenance(experiment, ""), tree.attrs
+    found = []
+    for key, words in _IDENTITY.items():
+        ours, stored = mine[key], theirs.get(key)
+        if key == "versions":
+            ours, stored = json.loads(ours)["nonadia"], json.loads(stored or "{}").get("nonadia")
+        if ours != stored:
+            found.append(words)
+    return found
+
+
+def check_writable(path: Path) -> None:
+    """Raise ResultError before any work is done when `path` cannot become a result file."""
+    folder = path.parent
+    if path.is_dir():
+        raise ResultError(f"{path}: is a folder; give a file name such as {path / 'result.nc'}")
+    if not folder.is_dir():
+        raise ResultError(f"{path}: the folder {folder} does not exist; create it, or choose another with -o")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ResultError(
+            f"{path}: cannot write into {folder} ({error.strerror}); choose another place with -o"
+        ) from None
+
+
+def write_result(tree: xr.DataTree, path: str | Path) -> None:
+    """Write to a temporary file beside `path`, flush it to disk, then rename: the file is whole or absent."""
+    path = Path(path)
+    check_writable(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        tree.to_netcdf(part, engine="h5netcdf", format="NETCDF4", mode="w")
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise SaveError(f"{path}: could not be written ({error.strerror or error})") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+
+
+def open_result(path: str | Path) -> xr.DataTree:
+    """Read a result file into memory. ResultError when it is missing, damaged, or no result of nonadia."""
+    import xarray as xr
+
+    path = Path(path)
+    if not path.exists():
+        raise ResultError(f"{path}: no such file; `nonadia run` writes one")
+    if path.is_dir():
+        raise ResultError(f"{path}: is a folder; give the result file in it")
+    if not os.access(path, os.R_OK):
+        raise ResultError(f"{path}: is not readable; check its permissions")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as lazy:
+            tree = lazy.load()
+    except Exception as error:  # h5py, h5netcdf and xarray raise many kinds for a broken file
+        raise ResultError(
+            f"{path}: not a readable result file (damaged, or not netCDF-4: {_one_line(error)}); "
+            "give a file written by `nonadia run`"
+        ) from None
+    if tree.attrs.get("format") != FORMAT:
+        raise ResultError(f"{path}: a netCDF file, but not a result of nonadia; give one written by `nonadia run`")
+    return tree
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) < 120 else text[:117] + "..."
