@@ -37,9 +37,9 @@ class SolveRecord:
 
 
 class SteadyStateSolver:
-    """All solves at one geometry. tolerance: relative residual of each solve (default 1e-11)."""
+    """All solves at one geometry. tolerance: relative residual of each solve (default 1e-12)."""
 
-    def __init__(self, generator: Generator, tolerance: float = 1e-11, max_iterations: int = 400) -> None:
+    def __init__(self, generator: Generator, tolerance: float = 1e-12, max_iterations: int = 400) -> None:
         if generator.off_diagonal is not None or generator.hierarchy.depth < 1:
             raise ValueError("the solver needs a generator in the eigenbasis of H and at least one tier")
         self.generator, self.tolerance, self.max_iterations = generator, tolerance, max_iterations
@@ -48,7 +48,9 @@ class SteadyStateSolver:
         self.depth = generator.hierarchy.depth
         self.reduced = int(generator.starts[self.depth])
         self.inverse_top: ComplexArray = 1.0 / generator.diagonals[self.depth]
-        self.trace_row = float(np.mean(np.abs(generator.modes.kappa.real)))
+        # the trace equation weighs like a relaxation rate, so that the relative residual bounds the populations' error
+        rates = np.bincount(generator.modes.lead, np.abs(generator.modes.eta) / np.abs(generator.modes.kappa))
+        self.trace_row = float((rates * generator.frozen.g[: rates.size] ** 2).sum())
         counts = self._real_counts()
         if len(tiers) > 2 and counts[0] + counts[1] <= DENSE_TWO_TIERS:
             self.dense_tiers = 2

@@ -1,0 +1,134 @@
+"""Mean force, electronic friction and noise of one geometry from the hierarchy, theory B4, LD(43)-(50).
+
+F_i  =  tr[𝓕_i ρ_ss]
+γ_ij =  tr[𝓕_i 𝓛^D 𝓛^D (∂_j𝓛) ρ_ss]                  (∂_jρ_ss = -𝓛^D (∂_j𝓛) ρ_ss)
+D_ij = -tr[𝓕_i 𝓛^D ½(δ𝓕_j,L + δ𝓕_j,R) ρ_ss]
+
+with 𝓕 = -∂H_mol - Σ_K ∂g_K W_K. The molecular and the coupling part of each are split by the force on the left. With the
+adjoint solutions φ_i = 𝓛^{-†}𝓕_i (molecular and coupling part apart) and r_j = 𝓛^D (∂_j𝓛)ρ_ss, one geometry with one
+coordinate costs at most four solves: γ_ij = ⟨φ_i, r_j⟩ and D_ij = -⟨φ_i, ½(δ𝓕_L + δ𝓕_R)_j ρ_ss⟩.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.frozen import ComplexArray, FloatArray
+from .generator import Generator, anticommutator_coupling, commutator_coupling
+from .solver import SteadyStateSolver
+
+
+@dataclass(frozen=True)
+class PointForces:
+    """Electronic forces at one geometry in atomic units (c coordinates, n levels, K leads, b vibrations).
+
+    mean_force_* (c,), friction_* (c, c), noise_* (c, c), population (n,), current (K,) electrons per time into the molecule,
+    vibrational_occupation (b,); iterations: GMRES iterations of all solves; state: ρ_ss, all tiers.
+    noise_* are symmetrised only in sum; friction keeps its antisymmetric part.
+    """
+
+    mean_force_molecule: FloatArray
+    mean_force_coupling: FloatArray
+    friction_molecule: FloatArray
+    friction_coupling: FloatArray
+    noise_molecule: FloatArray
+    noise_coupling: FloatArray
+    population: FloatArray
+    current: FloatArray
+    vibrational_occupation: FloatArray
+    iterations: int
+    state: ComplexArray
+
+    @property
+    def mean_force(self) -> FloatArray:
+        return self.mean_force_molecule + self.mean_force_coupling
+
+    @property
+    def friction(self) -> FloatArray:
+        return self.friction_molecule + self.friction_coupling
+
+    @property
+    def noise(self) -> FloatArray:
+        total = self.noise_molecule + self.noise_coupling
+        return 0.5 * (total + total.T)
+
+
+def force_functionals(generator: Generator, coordinate: int) -> tuple[ComplexArray, ComplexArray]:
+    """Vectors f with ⟨f, ρ⟩ = tr[𝓕_i ρ]: the molecular part (tier 0) and the coupling part (tier 1)."""
+    molecular = generator.trace_vector(generator.hierarchy.fock.force_operator(generator.frozen, coordinate))
+    coupling = generator.zeros()
+    parts = anticommutator_coupling(generator.modes, -generator.frozen.dg[coordinate]).adjoint
+    generator.down(1, generator.tier(generator.trace_vector(), 0), parts, generator.tier(coupling, 1))
+    return molecular, coupling
+
+
+def current_functionals(generator: Generator) -> list[ComplexArray]:
+    """Vectors f_K with ⟨f_K, ρ⟩ = I_K = -i g_K tr[N (W_K,L - W_K,R) ρ]."""
+    fock = generator.hierarchy.fock
+    number = generator.trace_vector(sum(fock.occupation(m) for m in range(fock.n_levels)))
+    out = []
+    for lead in range(len(generator.frozen.leads)):
+        weight = np.zeros(len(generator.frozen.leads))
+        weight[lead] = generator.frozen.g[lead]
+        vector = generator.zeros()
+        coupling = commutator_coupling(generator.modes, weight).adjoint
+        generator.down(1, generator.tier(number, 0), coupling, generator.tier(vector, 1))
+        out.append(vector)
+    return out
+
+
+def derivative_source(generator: Generator, coordinate: int, state: ComplexArray) -> ComplexArray:
+    """(∂_j𝓛) ρ = +i(𝓕_j,L - 𝓕_j,R) ρ, all tiers; exact, 𝓛 is affine in H and g."""
+    out = generator.zeros()
+    force = generator.rotate(generator.hierarchy.fock.force_operator(generator.frozen, coordinate))
+    generator.molecular(state, force, 1j, -1j, out)
+    generator.couple(state, commutator_coupling(generator.modes, generator.frozen.dg[coordinate]), out)
+    return out
+
+
+def noise_source(generator: Generator, coordinate: int, state: ComplexArray, mean_force: float) -> ComplexArray:
+    """½(δ𝓕_j,L + δ𝓕_j,R) ρ with δ𝓕 = 𝓕 - F, all tiers: the upward and the downward contractions both enter."""
+    out = -mean_force * state
+    force = generator.rotate(generator.hierarchy.fock.force_operator(generator.frozen, coordinate))
+    generator.molecular(state, force, 0.5, 0.5, out)
+    generator.couple(state, anticommutator_coupling(generator.modes, -generator.frozen.dg[coordinate]), out)
+    return out
+
+
+def point_forces(solver: SteadyStateSolver) -> PointForces:
+    """F, γ, D with their parts, populations, vibrational quanta and currents at the geometry of `solver`."""
+    generator = solver.generator
+    fock, count = generator.hierarchy.fock, generator.frozen.n_coordinates
+    state = solver.steady_state()
+
+    functionals = [force_functionals(generator, i) for i in range(count)]
+    force = np.array([[generator.inner(f, state) for f in pair] for pair in functionals]).reshape(count, 2)
+    adjoint = [[solver.adjoint(f) if np.any(f) else None for f in pair] for pair in functionals]
+
+    friction, noise = np.zeros((2, count, count)), np.zeros((2, count, count))
+    for j in range(count):
+        response = solver.response(derivative_source(generator, j, state))
+        fluctuation = noise_source(generator, j, state, float(force[j].sum()))
+        for i in range(count):
+            for part in range(2):
+                phi = adjoint[i][part]
+                if phi is not None:
+                    friction[part, i, j] = generator.inner(phi, response)
+                    noise[part, i, j] = -generator.inner(phi, fluctuation)
+    return PointForces(
+        force[:, 0],
+        force[:, 1],
+        friction[0],
+        friction[1],
+        noise[0],
+        noise[1],
+        np.array([generator.inner(generator.trace_vector(fock.occupation(m)), state) for m in range(fock.n_levels)]),
+        np.array([generator.inner(f, state) for f in current_functionals(generator)]),
+        np.array(
+            [generator.inner(generator.trace_vector(fock.quanta(b)), state) for b in range(len(fock.vibration_states))]
+        ),
+        sum(record.iterations for record in solver.records),
+        state,
+    )
