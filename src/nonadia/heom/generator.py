@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from ..models.frozen import ComplexArray, FloatArray, FrozenJunction
 from . import kernels
-from .fock import FockSpace
-from .hierarchy import Hierarchy, Tier
+from .hierarchy import Hierarchy
 from .modes import Modes
 
 
@@ -59,20 +58,19 @@ class Generator:
     def __init__(self, hierarchy: Hierarchy, modes: Modes, frozen: FrozenJunction, eigenbasis: bool = True) -> None:
         if frozen.grid_shape:
             raise ValueError(f"one geometry is needed, got a grid of shape {frozen.grid_shape}")
-        self.hierarchy, self.modes, self.frozen = hierarchy, modes, frozen
+        self.hierarchy, self.modes, self.eigenbasis = hierarchy, modes, eigenbasis
         fock = hierarchy.fock
-        hamiltonian = fock.hamiltonian(frozen)
         self.basis: ComplexArray = np.eye(fock.dimension, dtype=complex)
+        self.off_diagonal: ComplexArray | None = None
         if eigenbasis:
+            self.frozen, hamiltonian = frozen, fock.hamiltonian(frozen)
             self.energies: FloatArray = np.zeros(fock.dimension)
             for s in range(len(fock.charges)):
                 block = slice(fock.offsets[s], fock.offsets[s + 1])
                 self.energies[block], self.basis[block, block] = np.linalg.eigh(hamiltonian[block, block])
-            self.off_diagonal: ComplexArray | None = None
+            self.coupling = commutator_coupling(modes, frozen.g)
         else:
-            self.energies = hamiltonian.diagonal().real.copy()
-            rest = hamiltonian - np.diag(self.energies)
-            self.off_diagonal = np.ascontiguousarray(rest) if np.any(rest) else None
+            self._set_geometry(frozen)
         self.data = np.zeros(hierarchy.products.operator_size, dtype=complex)
         self.weights = np.zeros((2 * len(modes.operators), fock.dimension, fock.dimension))
         for u, vector in enumerate(modes.operators):
@@ -80,9 +78,41 @@ class Generator:
             for o, matrix in ((2 * u, lower.conj().T), (2 * u + 1, lower)):
                 self.weights[o] = np.abs(matrix) ** 2
                 self._store_operator(o, matrix)
-        self.coupling = commutator_coupling(modes, frozen.g)
         self.starts = hierarchy.starts
         self._buffers: dict[int, tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]] = {}
+
+    def _set_geometry(self, frozen: FrozenJunction) -> None:
+        hamiltonian = self.hierarchy.fock.hamiltonian(frozen)
+        self.frozen = frozen
+        self.energies = hamiltonian.diagonal().real.copy()
+        rest = hamiltonian - np.diag(self.energies)
+        self.off_diagonal = np.ascontiguousarray(rest) if np.any(rest) else None
+        self.coupling = commutator_coupling(self.modes, frozen.g)
+
+    def move(self, frozen: FrozenJunction) -> None:
+        """Same hierarchy and basis at another geometry (only without the eigenbasis): H and g_K change, the rest stays."""
+        if self.eigenbasis:
+            raise ValueError("a generator in the eigenbasis of H belongs to one geometry")
+        self._set_geometry(frozen)
+        self.__dict__.pop("diagonals", None)
+
+    def from_eigenbasis(self, vector: ComplexArray) -> ComplexArray:
+        """A vector of this generator in the basis of levels and vibrations, ρ_J → V ρ_J V†."""
+        out = np.empty_like(vector)
+        offsets = self.hierarchy.fock.offsets
+        for n, tier in enumerate(self.hierarchy.tiers):
+            old, new = self.tier(vector, n), self.tier(out, n)
+            for g in np.unique(tier.charge):
+                ados = np.flatnonzero(tier.charge == g)  # contiguous: ADOs are ordered by charge
+                span = slice(tier.value[ados[0]], tier.value[ados[0]] + ados.size * self._sizes[g])
+                source, target = old[span].reshape(ados.size, -1), new[span].reshape(ados.size, -1)
+                for (a, b), start in self.hierarchy.layouts[g].blocks.items():
+                    va = self.basis[offsets[a] : offsets[a + 1], offsets[a] : offsets[a + 1]]
+                    vb = self.basis[offsets[b] : offsets[b + 1], offsets[b] : offsets[b + 1]]
+                    size = len(va) * len(vb)
+                    block = source[:, start : start + size].reshape(-1, len(va), len(vb))
+                    target[:, start : start + size] = (va @ block @ vb.conj().T).reshape(-1, size)
+        return out
 
     def rotate(self, matrix: NDArray) -> ComplexArray:
         """An operator over the states of `FockSpace` in the basis of this generator."""
@@ -268,15 +298,3 @@ class Generator:
         rho = np.zeros((self.hierarchy.fock.dimension,) * 2, dtype=complex)
         rho[layout.rows, layout.columns] = vector[: layout.size]
         return self.basis @ rho @ self.basis.conj().T
-
-
-def tier_counts(tiers: tuple[Tier, ...]) -> list[int]:
-    """Stored ADOs of each tier."""
-    return [len(tier) for tier in tiers]
-
-
-def prepare(frozen: FrozenJunction, modes: Modes, depth: int) -> Hierarchy:
-    """The hierarchy for every geometry in `frozen` (tables depend only on what couples to what)."""
-    from .hierarchy import build
-
-    return build(FockSpace.of(frozen), modes, depth)

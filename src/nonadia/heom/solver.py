@@ -40,7 +40,7 @@ class SteadyStateSolver:
     """All solves at one geometry. tolerance: relative residual of each solve (default 1e-12)."""
 
     def __init__(self, generator: Generator, tolerance: float = 1e-12, max_iterations: int = 400) -> None:
-        if generator.off_diagonal is not None or generator.hierarchy.depth < 1:
+        if not generator.eigenbasis or generator.hierarchy.depth < 1:
             raise ValueError("the solver needs a generator in the eigenbasis of H and at least one tier")
         self.generator, self.tolerance, self.max_iterations = generator, tolerance, max_iterations
         self.records: list[SolveRecord] = []
