@@ -9,7 +9,9 @@ EV = 1.0 / 27.211386245988
 KT = 0.02585 * EV
 
 
-def _table(x: np.ndarray, shape: tuple[int, ...], dims: tuple[str, ...], modes: list[str], bias: float) -> dict:
+def _table(
+    x: np.ndarray, shape: tuple[int, ...], dims: tuple[str, ...], modes: list[str], bias: float
+) -> dict:
     """Two sharp peaks split by the bias on a broad, partly negative background; x has shape (*shape, c)."""
     count = len(modes)
     radius = x[..., 0]
@@ -45,12 +47,18 @@ def _table(x: np.ndarray, shape: tuple[int, ...], dims: tuple[str, ...], modes: 
         "current": ((*dims, "lead"), 1e-5 * bias * np.stack([peak, -peak], -1)),
     }
     if count == 1:
-        variables["potential"] = (dims, 0.002 * EV * radius**2 - 0.02 * EV * np.log1p(np.exp(-level / (0.02 * EV))))
+        variables["potential"] = (
+            dims,
+            0.002 * EV * radius**2 - 0.02 * EV * np.log1p(np.exp(-level / (0.02 * EV))),
+        )
     return variables
 
 
 def _assemble(biases: list[float], tables: list[dict], coords: dict) -> xr.DataTree:
-    stacked = {name: (("bias", *dims), np.stack([t[name][1] for t in tables])) for name, (dims, _) in tables[0].items()}
+    stacked = {
+        name: (("bias", *dims), np.stack([t[name][1] for t in tables]))
+        for name, (dims, _) in tables[0].items()
+    }
     stacked["temperature"] = (("bias", "lead"), np.full((len(biases), 2), KT))
     coords = coords | {
         "level": ["d"],
@@ -73,7 +81,12 @@ def two_coordinates(biases: list[float]) -> xr.DataTree:
     x, y = np.linspace(-6, 6, 41), np.linspace(-4, 4, 31)
     grid = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
     tables = [_table(grid, grid.shape[:2], ("x", "y"), ["x", "y"], b) for b in biases]
-    coords = {"x": ("x", x, {"units": "1"}), "y": ("y", y, {"units": "bohr"}), "mode": ["x", "y"], "mode_": ["x", "y"]}
+    coords = {
+        "x": ("x", x, {"units": "1"}),
+        "y": ("y", y, {"units": "bohr"}),
+        "mode": ["x", "y"],
+        "mode_": ["x", "y"],
+    }
     return _assemble(biases, tables, coords)
 
 

@@ -22,7 +22,7 @@ def draw_forces(tree: xr.DataTree, outdir: Path, name: str) -> list[Path]:
     if "forces" not in tree.children:
         raise PlotError("holds no forces; run an input with [forces]")
     forces = tree["forces"].to_dataset()
-    with rc_context(style.RC):
+    with rc_context(style.RC):  # type: ignore[arg-type]
         written = []
         for stem, figure in figures(forces):
             written += style.save(figure, outdir, f"{name}-{stem}")
@@ -44,7 +44,9 @@ def figures(forces: xr.Dataset) -> list[tuple[str, Figure]]:
         return _on_a_line([Case(case.label, case.data.isel(rest)) for case in cases], modes, along)
     if len(long) == 2:
         rest = {dim: 0 for dim in dims if dim not in long}
-        return _over_a_plane([Case(case.label, case.data.isel(rest)) for case in cases], modes, (long[0], long[1]))
+        return _over_a_plane(
+            [Case(case.label, case.data.isel(rest)) for case in cases], modes, (long[0], long[1])
+        )
     raise PlotError(
         f"has a grid of {len(long)} coordinates; figures are drawn for one or two: "
         "select a line or a plane with xarray, or give such a grid in the input"
@@ -77,7 +79,7 @@ def _over_a_plane(cases: list[Case], modes: list[str], plane: tuple[str, str]) -
 
 
 def _over_points(cases: list[Case], modes: list[str]) -> list[tuple[str, Figure]]:
-    """A list of points with several coordinates has no axis of its own: components against the point number."""
+    """A list of points with several coordinates has no axis: components against the point number."""
     numbered = []
     for case in cases:
         numbers = np.arange(case.data.sizes["point"], dtype=float)

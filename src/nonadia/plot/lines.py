@@ -1,4 +1,4 @@
-"""Figures of a result on one line of coordinates: potentials, friction and its parts, noise, populations, currents."""
+"""Figures along one coordinate: potentials, friction and its parts, noise, populations, currents."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ Array = np.ndarray
 def axis_values(data: xr.Dataset, coordinate: str) -> tuple[Array, str]:
     """Displayed positions along the line and the label of their axis."""
     scale = q.position(data, coordinate)
-    return data[coordinate].values * scale.factor, scale.label(f"${coordinate}$" if len(coordinate) == 1 else coordinate)
+    return data[coordinate].values * scale.factor, scale.label(
+        f"${coordinate}$" if len(coordinate) == 1 else coordinate
+    )
 
 
 def potentials(cases: list[Case], coordinate: str) -> Figure:
-    """Diabatic potentials U_0 and U_0 + E_m, and the adiabatic potential (U_0 minus the integrated mean force)."""
+    """Diabatic potentials U_0 and U_0 + E_m, and the adiabatic one (U_0 minus the integrated mean force)."""
     figure = style.new_figure(6.4, 4.4)
     axes = figure.add_subplot()
     colours = style.case_colours(len(cases))
@@ -83,8 +85,12 @@ def friction_parts(cases: list[Case], coordinate: str) -> Figure:
         total = _component(data, "friction", scale)
         _band(axes, x, total, _component(data, "error_friction", scale), style.TOTAL)
         axes.plot(x, total, color=style.TOTAL, zorder=3)
-        axes.plot(x, _component(data, "friction_molecule", scale), color=style.MOLECULE, linestyle=style.DASHES[1])
-        axes.plot(x, _component(data, "friction_coupling", scale), color=style.COUPLING, linestyle=style.DASHES[3])
+        axes.plot(
+            x, _component(data, "friction_molecule", scale), color=style.MOLECULE, linestyle=style.DASHES[1]
+        )
+        axes.plot(
+            x, _component(data, "friction_coupling", scale), color=style.COUPLING, linestyle=style.DASHES[3]
+        )
         _dress(axes, x, case.label)
     _outer_labels(panels, label, scale.label("friction γ"))
     style.legend_above(
@@ -112,7 +118,9 @@ def friction_and_noise(cases: list[Case], coordinate: str) -> Figure:
             row[0].plot(x, values, color=colour, linestyle=dashes)
             if log:
                 row[1].semilogy(x, np.where(values > 0, values, np.nan), color=colour, linestyle=dashes)
-                row[1].semilogy(x, np.where(values < 0, -values, np.nan), color=colour, linestyle=":", linewidth=2.2)
+                row[1].semilogy(
+                    x, np.where(values < 0, -values, np.nan), color=colour, linestyle=":", linewidth=2.2
+                )
         for axes in row:
             _dress(axes, x, case.label)
         if log:
@@ -171,8 +179,8 @@ def tensor(cases: list[Case], along: str, modes: list[str], name: str, marker: s
             x, label = axis_values(case.data, along)
             factor = scale.factor / (case.kT if name == "noise" else 1.0)
             values = case.data[name].values[..., i, j] * factor
-            axes.plot(x, values, color=colour, marker=marker, markersize=4)
-        _dress(axes, x, "")
+            axes.plot(x, values, color=colour, **_points(marker))
+        _dress(axes, x, "", marker)
         symbol = "γ" if name == "friction" else "D"
         kT = "/(k$_B$T)" if name == "noise" else ""
         axes.set_title(scale.label(f"{symbol}$_{{{modes[i]}{modes[j]}}}${kT}"), loc="left")
@@ -182,8 +190,12 @@ def tensor(cases: list[Case], along: str, modes: list[str], name: str, marker: s
 
 
 def mean_force(cases: list[Case], along: str, modes: list[str], marker: str = "") -> Figure:
-    """The electronic mean force (without -∂U_0), its molecular and its coupling part; one row a coordinate."""
-    parts = (("mean_force", "total"), ("mean_force_molecule", "molecular part"), ("mean_force_coupling", "coupling part"))
+    """The electronic mean force (without -∂U_0) and its two parts; one row a coordinate."""
+    parts = (
+        ("mean_force", "total"),
+        ("mean_force_molecule", "molecular part"),
+        ("mean_force_coupling", "coupling part"),
+    )
     figure = style.new_figure(9.6, 2.5 * len(modes) + 0.7)
     grid = figure.subplots(len(modes), 3, sharex=True, squeeze=False)
     colours = style.case_colours(len(cases))
@@ -193,10 +205,10 @@ def mean_force(cases: list[Case], along: str, modes: list[str], marker: str = ""
         for case, colour in zip(cases, colours, strict=True):
             x, label = axis_values(case.data, along)
             values = case.data[parts[k][0]].values[..., i] * scale.factor
-            axes.plot(x, values, color=colour, marker=marker, markersize=4)
+            axes.plot(x, values, color=colour, **_points(marker))
             if k == 0 and not marker:
                 _band(axes, x, values, case.data["error_force"].values[..., i] * scale.factor, colour)
-        _dress(axes, x, "")
+        _dress(axes, x, "", marker)
         if i == 0:
             axes.set_title(parts[k][1])
         if k == 0:
@@ -234,7 +246,9 @@ def transport(cases: list[Case], coordinate: str) -> Figure:
         if name == "current":
             style.zero_line(axes)
         if len(members) > 1:
-            keys = [style.line_key(m, style.BLACK, d) for m, d in zip(members, style.DASHES * 9, strict=False)]
+            keys = [
+                style.line_key(m, style.BLACK, d) for m, d in zip(members, style.DASHES * 9, strict=False)
+            ]
             axes.legend(handles=keys, loc="best")
     _case_legend(figure, cases, colours)
     return figure
@@ -281,8 +295,16 @@ def _panels(rows: int, height: float, columns: int = 1) -> tuple[Figure, list[Ax
     return figure, flat[: rows * columns]
 
 
-def _dress(axes: Axes, x: Array, title: str) -> None:
-    axes.set_xlim(x.min(), x.max())
+def _points(marker: str) -> dict[str, Any]:
+    """Line style: separate marks when the positions are numbered points, a line otherwise."""
+    return {"marker": marker, "markersize": 6, "linestyle": "none"} if marker else {}
+
+
+def _dress(axes: Axes, x: Array, title: str, marker: str = "") -> None:
+    if marker:
+        axes.set_xticks(x if x.size <= 12 else x[:: x.size // 8])
+    elif x.size > 1:
+        axes.set_xlim(x.min(), x.max())
     if title:
         axes.set_title(title, loc="left")
 

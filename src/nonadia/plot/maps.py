@@ -1,4 +1,4 @@
-"""Maps of a result over two coordinates: components of γ and D, their symmetric and antisymmetric parts, forces."""
+"""Maps over two coordinates: components of γ and D, symmetric and antisymmetric parts, forces."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ Map = tuple[str, str, Array]
 
 
 def tensors(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
-    """Upper row γ: diagonal, symmetric and antisymmetric off-diagonal; lower row D/(k_BT) on the same scale."""
-    upper, lower = [], []
+    """Upper row γ: diagonal, symmetric and antisymmetric off-diagonal; lower row D/(k_BT), same scale."""
+    upper: list[Map | None] = []
+    lower: list[Map | None] = []
     for i, first in enumerate(modes):
         for j, second in enumerate(modes[i:], start=i):
             scale = q.friction(case.data, first, second)
@@ -46,7 +47,7 @@ def tensors(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
             limits[entry[1]] = max(limits.get(entry[1], 0.0), float(np.nanmax(np.abs(entry[2]))))
     for axes, entry in zip(grid.flat, [*upper, *lower], strict=True):
         if entry is None:
-            axes.set_visible(False)
+            _hide(grid, axes)
         else:
             _draw(figure, axes, case, plane, entry, limits[entry[1]])
     _outer(figure, grid, case, plane)
@@ -59,12 +60,16 @@ def landscape(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
     panels: list[Map] = [("bare potential $U_0$", "eV", data["bare_potential"].values * q.ENERGY.factor)]
     for i, mode in enumerate(modes):
         scale = q.force(data, mode)
-        panels.append((f"mean force $F_{{{mode}}}$", scale.unit, data["mean_force"].values[..., i] * scale.factor))
+        panels.append(
+            (f"mean force $F_{{{mode}}}$", scale.unit, data["mean_force"].values[..., i] * scale.factor)
+        )
     for i, level in enumerate(data["level"].values):
         panels.append((f"population of {level}", "", data["population"].values[..., i]))
     leads = [str(lead) for lead in data["lead"].values]
     for i, lead in enumerate(leads[:1] if len(leads) == 2 else leads):
-        panels.append((f"current from {lead}", q.CURRENT.unit, data["current"].values[..., i] * q.CURRENT.factor))
+        panels.append(
+            (f"current from {lead}", q.CURRENT.unit, data["current"].values[..., i] * q.CURRENT.factor)
+        )
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure = style.new_figure(3.1 * columns + 0.6, 2.7 * rows + 0.5)
@@ -73,9 +78,17 @@ def landscape(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
         signed = not entry[0].startswith(("population", "bare"))
         _draw(figure, axes, case, plane, entry, float(np.nanmax(np.abs(entry[2]))) if signed else None)
     for axes in list(grid.flat)[len(panels) :]:
-        axes.set_visible(False)
+        _hide(grid, axes)
     _outer(figure, grid, case, plane)
     return figure
+
+
+def _hide(grid: Any, axes: Axes) -> None:
+    """Leave a place empty; the panel above it then shows the numbers of the x axis."""
+    axes.set_visible(False)
+    (row, column), *_ = np.argwhere(grid == axes)
+    if row > 0:
+        grid[row - 1, column].tick_params(labelbottom=True)
 
 
 def _component(case: Case, title: str, name: str, i: int, j: int, scale: q.Scale) -> Map:
@@ -89,7 +102,9 @@ def _draw(
     title, unit, values = entry
     x, _ = axis_values(case.data, plane[0])
     y, _ = axis_values(case.data, plane[1])
-    colours: dict[str, Any] = {"cmap": "viridis"} if limit is None else {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    colours: dict[str, Any] = (
+        {"cmap": "viridis"} if limit is None else {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    )
     if limit == 0.0:
         colours |= {"vmin": -1.0, "vmax": 1.0}
     image = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **colours)

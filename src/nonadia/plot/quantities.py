@@ -1,8 +1,8 @@
 """Atomic units → what a person reads: factor and label of every plotted quantity.
 
-A coordinate is a length (its `units` attribute is "bohr") or dimensionless ("1"). With lengths, force is in eV/Å
-and friction in eV·fs/Å²; without, force is an energy (eV) and friction an action (ħ). D/(k_BT) has the units of
-friction.
+A coordinate is a length (its `units` attribute is "bohr") or dimensionless ("1"). With lengths, force is
+in eV/Å and friction in eV·fs/Å²; without, force is an energy (eV) and friction an action (ħ). D/(k_BT) has
+the units of friction.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nonadia.units import ANGSTROM, EV, FS
+from nonadia.units import ANGSTROM, EV, FS, MICROAMPERE
 
 if TYPE_CHECKING:
     import xarray as xr
-
-MICROAMPERE = 6.623618237510e3  # e·Hartree/ħ, the atomic unit of current, in µA
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Scale:
 
 
 ENERGY = Scale(1.0 / EV, "eV")
-CURRENT = Scale(MICROAMPERE, "µA")
+CURRENT = Scale(1.0 / MICROAMPERE, "µA")
 
 
 def is_length(dataset: xr.Dataset, coordinate: str) -> bool:

@@ -1,8 +1,8 @@
 """The command line: `nonadia run | check | plot | examples`.
 
-Exit status 0 only if everything asked for was computed to its tolerance; 2 for bad input, one line an error on
-stderr (file: key: what; what would be right); 1 for a computation that failed, was interrupted or did not
-converge. Everything heavy is imported inside the commands, so that `nonadia --help` is instant.
+Exit status 0 only if everything asked for was computed to its tolerance; 2 for bad input, one line an
+error on stderr (file: key: what; what would be right); 1 for a computation that failed, was interrupted or
+did not converge. Everything heavy is imported inside the commands, so that `nonadia --help` is instant.
 """
 
 from __future__ import annotations
@@ -32,10 +32,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-InputName = Annotated[str, typer.Argument(metavar="FILE.toml", help="Input file, or the name of a shipped example.")]
+InputName = Annotated[
+    str, typer.Argument(metavar="FILE.toml", help="Input file, or the name of a shipped example.")
+]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help='Replace one value, e.g. parameters.bias="0.4 V". Repeatable.'),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help='Replace one value, e.g. parameters.bias="0.4 V". Repeatable.'
+    ),
 ]
 
 
@@ -49,8 +53,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")]
-    = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Forces that electrons exert on nuclei, beyond Born-Oppenheimer."""
 
@@ -59,7 +64,8 @@ def _options(
 def run(
     file: InputName,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="RESULT.nc", help="Result file; default: FILE.nc here.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="RESULT.nc", help="Result file; default: FILE.nc here."),
     ] = None,
     overrides: Overrides = None,
     resume: Annotated[
@@ -84,7 +90,9 @@ def run(
         _summary(failure.tree)
         for line in failure.messages:
             print(f"{file}: {line}", file=sys.stderr)
-        _fail(f"failed; what was finished is saved in {target}: compute the rest with the same command and --resume")
+        _fail(
+            f"failed; what was finished is saved in {target}: compute the rest with the same command and --resume"
+        )
     _summary(tree)
     print(f"saved in {target}; see the figures with: nonadia plot {target}")
     if not int(tree.attrs["converged"]):
@@ -107,7 +115,8 @@ def check(file: InputName, overrides: Overrides = None) -> None:
 def plot(
     result: Annotated[Path, typer.Argument(metavar="RESULT.nc", help="Result file of `nonadia run`.")],
     outdir: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder; default: RESULT-figures beside it.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder; default: RESULT-figures beside it."),
     ] = None,
 ) -> None:
     """Draw the figures of a result, as PNG and SVG."""
@@ -123,16 +132,21 @@ def plot(
     except PlotError as error:
         raise ResultError(f"{result}: {error}") from None
     except OSError as error:
-        raise ResultError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
+        raise ResultError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder with -o"
+        ) from None
     for path in written:
         print(path)
 
 
 @app.command()
 def examples(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The one to write; none lists them.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The one to write; none lists them.")
+    ] = None,
     output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where; default NAME.toml, - for stdout.")
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where; default NAME.toml, - for stdout."),
     ] = None,
 ) -> None:
     """List the shipped systems, or write one as a commented input file."""
@@ -239,7 +253,7 @@ def main() -> None:
         print("interrupted; nothing new saved", file=sys.stderr)
         code = FAILED
     except BrokenPipeError:  # the reader of our output went away (`nonadia examples | head -1`)
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        sys.stdout = open(os.devnull, "w")
         code = OK
     except Exception as error:
         code = _unexpected(error)

@@ -119,7 +119,9 @@ class SweepTable:
     def restore(self, forces: xr.Dataset, convergence: xr.Dataset) -> None:
         """Take over the finished points of a stored result of the same experiment."""
         for index in range(self.size):
-            where = dict(zip(self.dims, np.unravel_index(index, self.shape), strict=True)) if self.dims else {}
+            where = (
+                dict(zip(self.dims, np.unravel_index(index, self.shape), strict=True)) if self.dims else {}
+            )
             entry = convergence.isel(where)
             if entry["status"].item() not in (CONVERGED, UNCONVERGED):
                 continue

@@ -59,7 +59,7 @@ def run(
     if not isinstance(experiment, Experiment):
         experiment = load(experiment)
     if experiment.forces is None:
-        raise InputError([(experiment.source, "forces", 'nothing to compute; give [forces] with x = [...]')])
+        raise InputError([(experiment.source, "forces", "nothing to compute; give [forces] with x = [...]")])
     target = None if output is None else Path(output)
     table = SweepTable(sweep_axes(experiment))
     # every sweep point is checked (NaN on its grid, memory) before the first one is computed
@@ -82,7 +82,9 @@ def run(
     except KeyboardInterrupt:
         raise Interrupted(saved, table.size, target) from None
     tree = _tree(table, attributes, time.perf_counter() - started)
-    failures = [f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
+    failures = [
+        f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)
+    ]
     if failures:
         raise RunFailed(failures, tree)
     return tree

@@ -135,7 +135,9 @@ def open_result(path: str | Path) -> xr.DataTree:
             "give a file written by `nonadia run`"
         ) from None
     if tree.attrs.get("format") != FORMAT:
-        raise ResultError(f"{path}: a netCDF file, but not a result of nonadia; give one written by `nonadia run`")
+        raise ResultError(
+            f"{path}: a netCDF file, but not a result of nonadia; give one written by `nonadia run`"
+        )
     return tree
 
 
