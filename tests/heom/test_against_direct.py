@@ -11,6 +11,7 @@ from nonadia.heom.forces import point_forces
 from nonadia.heom.generator import Generator
 from nonadia.heom.hierarchy import build
 from nonadia.heom.modes import Modes
+from nonadia.heom.size import hierarchy_size
 from nonadia.heom.solver import SteadyStateSolver
 
 from .cases import exponents, random_junction
@@ -67,3 +68,14 @@ def test_vibrational_sector_size() -> None:
     frozen = random_junction(levels=1, vibrations=(12,))
     modes = Modes.of(frozen, [exponents(7, 0.1, 0), exponents(7, -0.1, 1)])
     assert build(FockSpace.of(frozen), modes, 2).unknowns == 60768
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_size_is_known_before_building(name: str) -> None:
+    options, count, depth = CASES[name]
+    frozen = random_junction(seed=7, **options)
+    baths = [exponents(count, 0.0, k) for k in range(len(frozen.leads))]
+    hierarchy = build(FockSpace.of(frozen), Modes.of(frozen, baths), depth)
+    size = hierarchy_size(frozen, [count] * len(frozen.leads), depth)
+    assert size.unknowns == hierarchy.unknowns
+    assert size.memory > hierarchy.table_bytes + 16 * int(hierarchy.starts[-1])
