@@ -38,7 +38,7 @@ def potentials(cases: list[Case], coordinate: str) -> Figure:
     lowest, highest = np.inf, -np.inf
     for number, (case, colour) in enumerate(zip(cases, colours, strict=True)):
         x, label = axis_values(case.data, coordinate)
-        adiabatic = case.data["potential"].values * q.ENERGY.factor
+        adiabatic = _aligned(case.data) * q.ENERGY.factor
         lowest, highest = min(lowest, np.nanmin(adiabatic)), max(highest, np.nanmax(adiabatic))
         axes.plot(x, adiabatic, color=colour, zorder=3)
         if number == 0 or not same:
@@ -55,6 +55,16 @@ def potentials(cases: list[Case], coordinate: str) -> Figure:
     axes.set_ylabel(q.ENERGY.label("potential"))
     style.legend_above(figure, handles, columns=3)
     return figure
+
+
+def _aligned(data: xr.Dataset) -> Array:
+    """The adiabatic potential with its free constant chosen so that it meets U_0 where the molecule is empty."""
+    potential = data["potential"].values
+    electrons = data["population"].values.sum(axis=-1)
+    empty = int(np.nanargmin(electrons))
+    if electrons[empty] > 0.05:
+        return np.asarray(potential)
+    return np.asarray(potential - potential[empty] + data["bare_potential"].values[empty])
 
 
 def _same_diabats(a: xr.Dataset, b: xr.Dataset) -> bool:

@@ -41,7 +41,7 @@ def position(dataset: xr.Dataset, coordinate: str) -> Scale:
     """Axis of one coordinate, in the unit the input file uses for it."""
     if not is_length(dataset, coordinate):
         return Scale(1.0, "")
-    if dataset[coordinate].attrs.get("display_units") == "angstrom":
+    if dataset[coordinate].attrs.get("display_unit") == "angstrom":
         return Scale(1.0 / ANGSTROM, "Å")
     return Scale(1.0, "$a_0$")
 

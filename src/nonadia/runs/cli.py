@@ -90,9 +90,7 @@ def run(
         _summary(failure.tree)
         for line in failure.messages:
             print(f"{file}: {line}", file=sys.stderr)
-        _fail(
-            f"failed; what was finished is saved in {target}: compute the rest with the same command and --resume"
-        )
+        _fail(f"failed; the rest is saved in {target}: try again with the same command and --resume")
     _summary(tree)
     print(f"saved in {target}; see the figures with: nonadia plot {target}")
     if not int(tree.attrs["converged"]):
@@ -241,7 +239,7 @@ def _fail(message: str, code: int = FAILED) -> NoReturn:
 
 
 def main() -> None:
-    """Entry point: turns every error into its lines on stderr and its exit status; no tracebacks for bad input."""
+    """Entry point: every error becomes its lines on stderr and its exit status, never a traceback."""
     from .errors import InputError
 
     try:

@@ -24,7 +24,7 @@ _NUMBERS = ("tiers", "poles")  # integer attributes kept per sweep point; -1 whe
 
 @dataclass(frozen=True)
 class SweepAxis:
-    """One swept parameter: its dimension, values (atomic units), their unit, and the labels the user typed."""
+    """One swept parameter: dimension, values (atomic units), their unit, the labels the user typed."""
 
     name: str
     values: np.ndarray

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RunFailed(Exception):
-    """At least one sweep point could not be computed. `tree` holds the others, `messages` one line a failure."""
+    """At least one sweep point failed. `tree` holds the others, `messages` one line a failure."""
 
     def __init__(self, messages: list[str], tree: xr.DataTree) -> None:
         super().__init__("; ".join(messages))
@@ -30,7 +30,7 @@ class RunFailed(Exception):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C (or SIGTERM) during a run; `finished` of `total` sweep points are in `output`, if there is one."""
+    """Ctrl-C (or SIGTERM) during a run; `finished` of `total` sweep points are in `output`, if given."""
 
     def __init__(self, finished: int, total: int, output: Path | None) -> None:
         super().__init__("interrupted")
@@ -45,16 +45,17 @@ def run(
 ) -> xr.DataTree:
     """Compute everything the input asks for.
 
-    experiment : an Experiment, the path of an input file, the name of a shipped example, or a dict as in the file.
-    output : result file; written after each finished sweep point, so that an interruption loses only the current
-        one. None keeps the result in memory.
+    experiment : an Experiment, the path of an input file, the name of a shipped example, or a dict as in
+        the file.
+    output : result file; written after each finished sweep point, so that an interruption loses only the
+        current one. None keeps the result in memory.
     resume : continue `output`: sweep points finished there are kept. The input must be identical.
     progress : callable(done, total, message).
 
     Returns the result tree (/forces, /convergence); its attribute `complete` is 1 when every sweep point was
     computed and `converged` is 1 when every one reached the tolerance.
-    Errors: InputError before any work; ResultError for the file; RunFailed when a sweep point failed (the others
-    are computed and saved); Interrupted on Ctrl-C.
+    Errors: InputError before any work; ResultError for the file; RunFailed when a sweep point failed (the
+    others are computed and saved); Interrupted on Ctrl-C.
     """
     if not isinstance(experiment, Experiment):
         experiment = load(experiment)
@@ -123,23 +124,18 @@ def _compute(table: SweepTable, index: int, point: Experiment, progress: Report)
 
 
 def _annotated(dataset: xr.Dataset, point: Experiment) -> xr.Dataset:
-    """Add what a reader of the table needs: bath temperatures and potentials, display units, masses."""
+    """Add the state of the leads, which a sweep may change from point to point."""
     leads = point.model.leads
     kT = [float(lead.temperature) for lead in leads]
     mu = [float(lead.chemical_potential) for lead in leads]
-    dataset = dataset.assign(
+    return dataset.assign(
         temperature=("lead", kT, {"units": "hartree", "long_name": "k_B T of the lead"}),
         chemical_potential=("lead", mu, {"units": "hartree", "long_name": "chemical potential of the lead"}),
     )
-    for coordinate in point.model.coordinates:
-        if coordinate.name in dataset.coords:
-            dataset[coordinate.name].attrs["display_units"] = coordinate.unit
-            dataset[coordinate.name].attrs["mass"] = float(coordinate.mass)
-    return dataset
 
 
 def _check_target(target: Path, experiment: Experiment, table: SweepTable, resume: bool) -> None:
-    """Protect what exists: never overwrite a foreign file or unfinished work, never continue another input."""
+    """Never overwrite a foreign file or unfinished work, never continue another input."""
     if not target.exists():
         return  # with --resume and no file yet there is simply nothing to skip
     stored = store.open_result(target)

@@ -1,6 +1,6 @@
 """The result file: one netCDF-4 file with groups, written atomically, opened by plain xarray.
 
-    root attributes   the input verbatim, overrides, every value used, versions, command line, seeds, wall time
+    root attributes   input verbatim, overrides, every value used, versions, command line, seeds, wall times
     /forces           what the run computed, one leading dimension per swept parameter
     /convergence      one record per sweep point: state, wall time, method, tiers, poles, messages
 
@@ -36,7 +36,7 @@ _IDENTITY = {
 
 
 class ResultError(Exception):
-    """A result file that cannot be read or continued, or a place that cannot hold one; the message is one line."""
+    """A result file that cannot be read or continued, or a place that cannot hold one."""
 
 
 class SaveError(ResultError):

@@ -25,9 +25,9 @@ _UNITS = {
 }
 # names that the tables of a result use themselves; a parameter called like one of them gets a prefix
 _TAKEN = frozenset(
-    "mode mode_ level lead vibration point mean_force friction noise potential bare_potential level_energy profile "
-    "population current vibrational_occupation temperature chemical_potential status converged wall_time method "
-    "tiers poles decomposition convergence messages".split()
+    "mode mode_ level lead vibration point mean_force friction noise potential bare_potential level_energy "
+    "profile population current vibrational_occupation temperature chemical_potential status converged "
+    "wall_time method tiers poles decomposition convergence messages".split()
 )
 
 

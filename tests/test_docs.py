@@ -1,0 +1,89 @@
+"""Every snippet of the README and of docs/ runs as printed, in order, in one folder a page.
+
+```toml     written to the file its first comment names, and validated
+```bash     every line is run; `bash exit=N` expects that exit status
+```python   executed
+```sh       installation: not executed here, the CI script runs these very lines
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    """(language, options, text) of each fenced block."""
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def run_line(line: str, folder: Path, status: int) -> None:
+    words = shlex.split(line, comments=True)
+    assert words[0] == "nonadia", f"only nonadia's own commands are run here, not {line!r}"
+    done = subprocess.run(
+        [sys.executable, "-m", "nonadia", *words[1:]],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+    )
+    assert done.returncode == status, f"{line}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_snippets_run_as_printed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for language, options, text in blocks(page):
+        if language == "toml":
+            name = re.match(r"#\s*(\S+\.toml)", text)
+            assert name, "a TOML snippet begins with a comment that names its file"
+            (tmp_path / name[1]).write_text(text, encoding="utf-8")
+            run_line(f"nonadia check {name[1]}", tmp_path, 0)
+        elif language == "bash":
+            found = re.search(r"exit=(\d)", options)
+            for line in text.strip().splitlines():
+                run_line(line, tmp_path, int(found[1]) if found else 0)
+        elif language == "python":
+            exec(compile(text, str(page), "exec"), {"__name__": "snippet"})
+        else:
+            assert language == "sh", f"unknown kind of snippet: {language}"
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    commands = [text.strip() for language, _, text in blocks(ROOT / "README.md") if language == "sh"]
+    assert len(commands) == 2 and "nonadia run junction" in commands[0] and commands[1].endswith("pytest")
+    assert "README.md" in (ROOT / ".ci" / "run").read_text(), "the CI script takes its command from the README"
+
+
+def test_links_between_pages_exist() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(((?!http)[^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_no_page_names_a_machine() -> None:
+    for page in PAGES:
+        assert not re.search(r"(?<!\w)/(work|tmp|root|home)/", page.read_text(encoding="utf-8"))
+
+
+def test_help_is_instant() -> None:
+    """Imports are lazy: the help needs none of the heavy packages."""
+    code = (
+        "import sys, nonadia.runs.cli\n"
+        "heavy = {'numpy', 'scipy', 'sympy', 'numba', 'xarray', 'matplotlib', 'pydantic', 'rich'} & set(sys.modules)\n"
+        "sys.exit(' '.join(sorted(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
+    assert done.returncode == 0, f"imported too early: {done.stderr}"
