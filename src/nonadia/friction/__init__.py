@@ -1,0 +1,18 @@
+"""Mean force, electronic friction and noise on a grid of classical coordinates (theory B4, B6).
+
+    grid       the geometries asked for: 1D grids, product grids, lists of points
+    evaluate   all geometries by NEGF or by HEOM with given exponents and tiers → arrays
+    control    exponents and tiers raised until F, γ and D meet the tolerance; the achieved errors
+    checks     results that no physics allows (negative noise, broken fluctuation-dissipation, …)
+    dataset    arrays → labelled dataset with units
+    estimate   sizes and memory before anything is computed
+
+May import: units, models, baths, heom, negf. Knows no files and no command line.
+"""
+
+from __future__ import annotations
+
+from .control import electronic_forces
+from .estimate import Estimate, ResourceError, estimate
+
+__all__ = ["Estimate", "ResourceError", "electronic_forces", "estimate"]

@@ -1,0 +1,102 @@
+"""F, γ, D, populations and currents at every geometry, by NEGF or by HEOM with given exponents and tiers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .. import negf
+from ..baths.exponents import Exponents
+from ..heom.fock import FockSpace
+from ..heom.forces import point_forces
+from ..heom.generator import Generator
+from ..heom.hierarchy import build
+from ..heom.modes import Modes
+from ..heom.solver import NotConverged, SteadyStateSolver
+from ..models.frozen import FloatArray, FrozenJunction
+
+Progress = Callable[[int, int, str], None]
+QUANTITIES = ("force", "friction", "noise")
+
+
+@dataclass(frozen=True)
+class GridForces:
+    """Electronic forces at N geometries, atomic units (c coordinates, n levels, K leads, b vibrations).
+
+    mean_force_* (N, c); friction_* and noise_* (N, c, c), noise symmetrised; population (N, n); current (N, K);
+    vibrational_occupation (N, b).
+    """
+
+    mean_force_molecule: FloatArray
+    mean_force_coupling: FloatArray
+    friction_molecule: FloatArray
+    friction_coupling: FloatArray
+    noise_molecule: FloatArray
+    noise_coupling: FloatArray
+    population: FloatArray
+    current: FloatArray
+    vibrational_occupation: FloatArray
+
+    @property
+    def force(self) -> FloatArray:
+        return self.mean_force_molecule + self.mean_force_coupling
+
+    @property
+    def friction(self) -> FloatArray:
+        return self.friction_molecule + self.friction_coupling
+
+    @property
+    def noise(self) -> FloatArray:
+        return self.noise_molecule + self.noise_coupling
+
+    def difference(self, other: GridForces) -> dict[str, FloatArray]:
+        """|self - other| of force, friction and noise, per geometry and component."""
+        return {name: np.abs(getattr(self, name) - getattr(other, name)) for name in QUANTITIES}
+
+
+def _symmetric(tensor: FloatArray) -> FloatArray:
+    return 0.5 * (tensor + np.swapaxes(tensor, -1, -2))
+
+
+def by_negf(
+    frozen: FrozenJunction, exponents: Sequence[Exponents] | None = None, tolerance: float = 1e-9
+) -> tuple[GridForces, dict[str, FloatArray]]:
+    """Exact for non-interacting models; also the quadrature errors of force, friction and noise."""
+    result = negf.forces(frozen, exponents, tolerance=tolerance)
+    shared = {f.name: getattr(result, f.name) for f in fields(GridForces) if hasattr(result, f.name)}
+    shared["noise_molecule"] = _symmetric(shared["noise_molecule"])
+    shared["noise_coupling"] = _symmetric(shared["noise_coupling"])
+    empty = np.zeros((len(frozen.g), 0))
+    errors = {name: getattr(result, f"error_{name}") for name in QUANTITIES}
+    return GridForces(**shared, vibrational_occupation=empty), errors
+
+
+def by_heom(
+    frozen: FrozenJunction,
+    exponents: Sequence[Exponents],
+    depth: int,
+    progress: Progress | None = None,
+    tolerance: float = 1e-12,
+) -> GridForces:
+    """HEOM truncated after tier `depth` at every geometry; tolerance: relative residual of the linear solves.
+
+    The tables are built once; geometries differ in energies, operators and g_K only.
+    Errors: NotConverged, naming the geometry's number, if a linear solve stalls.
+    """
+    modes = Modes.of(frozen, exponents)
+    hierarchy = build(FockSpace.of(frozen), modes, depth)
+    count = len(frozen.g)
+    points = []
+    for i in range(count):
+        try:
+            points.append(point_forces(SteadyStateSolver(Generator(hierarchy, modes, frozen[i]), tolerance)))
+        except NotConverged as error:
+            raise NotConverged(f"geometry {i + 1} of {count}, tier {depth}: {error}") from error
+        if progress is not None:
+            progress(i + 1, count, f"HEOM, {depth} tiers, {hierarchy.unknowns} unknowns")
+    arrays = {f.name: np.array([getattr(p, f.name) for p in points]) for f in fields(GridForces)}
+    arrays["noise_molecule"] = _symmetric(arrays["noise_molecule"])
+    arrays["noise_coupling"] = _symmetric(arrays["noise_coupling"])
+    return GridForces(**arrays)
