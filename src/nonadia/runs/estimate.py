@@ -18,7 +18,7 @@ _LEAST_TIERS, _LEAST_POLES = 2, 1
 
 
 def grid_of(request: ForcesRequest) -> Any:
-    """The grid of a request as `electronic_forces` takes it: (N, c) points, a 1D array, or a dict of 1D arrays."""
+    """The grid as `electronic_forces` takes it: (N, c) points, a 1D array, or a dict of 1D arrays."""
     if request.dims == ("point",):
         return request.points
     if len(request.dims) == 1:

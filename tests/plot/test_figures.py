@@ -1,0 +1,162 @@
+"""What the figures show: files, units, numbers on the axes, errors for what cannot be drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from nonadia.plot import PlotError, cases, figures, lines, maps, plot_forces, quantities, style
+
+from .synthetic import EV, KT, one_coordinate, points, two_coordinates
+
+# 1 ħ/a_0² = 27.2114 eV · 0.0241888 fs / (0.529177 Å)², CODATA 2018
+EV_FS_PER_A2 = 27.211386246 * 0.024188843266 / 0.529177210903**2
+
+
+def drawn(tree: xr.DataTree) -> dict[str, Figure]:
+    with rc_context(style.RC):  # type: ignore[arg-type]
+        return dict(figures.figures(tree["forces"].to_dataset()))
+
+
+def curves(figure: Figure, panel: int = 0) -> list[np.ndarray]:
+    """y values of the data lines of one panel (zero lines and keys left out)."""
+    return [np.asarray(line.get_ydata()) for line in figure.axes[panel].lines if len(line.get_xdata()) > 2]
+
+
+def text_of(figure: Figure) -> str:
+    words = [axes.get_title(loc) for axes in figure.axes for loc in ("left", "center")]
+    words += [axes.get_xlabel() + axes.get_ylabel() for axes in figure.axes]
+    words += [text.get_text() for text in figure.texts]
+    words += [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    return " ".join(words) + figure.get_supxlabel() + figure.get_supylabel()
+
+
+def test_png_and_svg_for_every_figure_of_a_line(tmp_path: Path) -> None:
+    written = plot_forces(one_coordinate([0.0, 0.4]), tmp_path, "run")
+    stems = {"potentials", "friction", "noise", "force", "transport"}
+    assert {path.name for path in written} == {f"run-{s}.{e}" for s in stems for e in ("png", "svg")}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in written if path.suffix == ".png")
+    assert all(b"<svg" in path.read_bytes()[:2000] for path in written if path.suffix == ".svg")
+
+
+def test_same_result_gives_the_same_file(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        plot_forces(one_coordinate([0.0]), tmp_path / folder)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_friction_panels_show_total_and_parts_in_hbar() -> None:
+    tree = one_coordinate([0.0, 0.4])
+    figure = drawn(tree)["friction"]
+    data = tree["forces"].to_dataset().isel(bias=1)
+    total, molecule, coupling = curves(figure, panel=1)
+    np.testing.assert_array_equal(total, data["friction"].values[:, 0, 0])
+    np.testing.assert_allclose(total, molecule + coupling, atol=1e-15)
+    assert "(ħ)" in text_of(figure) and "bias = 0.4 V" in text_of(figure)
+
+
+def test_noise_is_divided_by_the_temperature() -> None:
+    tree = one_coordinate([0.2])
+    figure = drawn(tree)["noise"]
+    friction, noise = curves(figure)
+    np.testing.assert_allclose(noise, tree["forces/noise"].values[0, :, 0, 0] / KT, rtol=1e-14)
+    assert friction.min() < 0, "negative friction stays negative on the linear axis"
+
+
+def test_lengths_carry_their_units() -> None:
+    figure = drawn(one_coordinate([0.0], units="bohr"))["friction"]
+    assert "eV·fs/Å²" in text_of(figure) and "a_0" in text_of(figure)
+    data = one_coordinate([0.0], units="bohr")["forces"].to_dataset()
+    assert quantities.friction(data, "x", "x").factor == pytest.approx(
+        27.211386 * 0.02418884 / 0.52917721**2, 1e-7
+    )
+    assert quantities.force(data, "x").factor == pytest.approx(27.211386 / 0.52917721, 1e-7)
+    assert quantities.CURRENT.factor == pytest.approx(6623.618, 1e-6)  # e E_h/ħ = 6.6236 mA
+
+
+def test_adiabatic_potential_meets_the_empty_diabat() -> None:
+    tree = one_coordinate([0.0])
+    shifted = tree["forces"].to_dataset()
+    shifted["potential"] = shifted["potential"] + 7.0 * EV  # the constant of an integral means nothing
+    figure = drawn(xr.DataTree.from_dict({"/forces": shifted}))["potentials"]
+    adiabatic, bare, level = curves(figure)
+    assert adiabatic[-1] == pytest.approx(bare[-1], abs=1e-6)
+    assert adiabatic[0] == pytest.approx(level[0], abs=2e-2)
+
+
+def test_log_panels_only_where_the_range_demands_them() -> None:
+    assert lines._needs_log(np.array([0, 1, 0, 0.01, 0.0]))
+    assert not lines._needs_log(np.array([0, 1, 0, 0.3, 0.0]))
+    assert not lines._needs_log(np.array([0, 0.5, 1, 0.5, 0.0]))
+
+
+def test_maps_are_centred_at_zero_and_share_scales() -> None:
+    figure = drawn(two_coordinates([0.4]))["tensor-bias-0.4V"]
+    images = [axes.collections[0] for axes in figure.axes if axes.collections and axes.get_title()]
+    assert len(images) == 7  # γ: xx, xy symmetric, xy antisymmetric, yy; D: xx, xy, yy
+    for image in images:
+        low, high = image.get_clim()
+        assert low == -high and high > 0
+    assert images[1].get_clim() == images[2].get_clim() == images[5].get_clim()
+    text = text_of(figure)
+    assert "antisymmetric" in text and "ħ" in text and "eV·fs/Å" in text and "eV·fs/Å²" in text
+
+
+def test_maps_have_x_along_x() -> None:
+    tree = two_coordinates([0.4])
+    figure = drawn(tree)["tensor-bias-0.4V"]
+    values = np.asarray(figure.axes[0].collections[0].get_array())
+    np.testing.assert_array_equal(values, tree["forces/friction"].values[0, :, :, 0, 0].T)
+
+
+def test_a_plane_of_one_row_is_a_line() -> None:
+    forces = two_coordinates([0.0, 0.4])["forces"].to_dataset().isel(y=[0])
+    names = set(drawn(xr.DataTree.from_dict({"/forces": forces})))
+    assert names == {"friction", "noise", "force", "transport"}
+
+
+def test_listed_points_are_marks_without_lines() -> None:
+    figure = drawn(points([0.0, 0.4]))["friction"]
+    data = [line for line in figure.axes[1].lines if len(line.get_xdata()) == 3]
+    assert len(data) == 2 and all(line.get_linestyle() == "None" for line in data)
+
+
+def test_unfinished_sweep_points_are_left_out() -> None:
+    forces = one_coordinate([0.0, 0.2, 0.4])["forces"].to_dataset().copy(deep=True)
+    for variable in forces.data_vars.values():
+        variable.values[1] = np.nan
+    assert [case.label for case in cases.split(forces)] == ["bias = 0.0 V", "bias = 0.4 V"]
+    for variable in forces.data_vars.values():
+        variable.values[:] = np.nan
+    with pytest.raises(PlotError, match="no finished sweep point"):
+        cases.split(forces)
+
+
+def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PlotError, match="holds no forces"):
+        plot_forces(xr.DataTree.from_dict({"/other": xr.Dataset()}), tmp_path)
+    with pytest.raises(PlotError, match="holds no forces"):
+        plot_forces(xr.DataTree.from_dict({"/forces": xr.Dataset()}), tmp_path)
+
+
+def test_many_cases_have_an_ordered_palette() -> None:
+    colours = style.case_colours(9)
+    assert len(set(colours)) == 9 and all(to_hex(colour) == colour for colour in colours)
+
+
+def test_zero_everywhere_is_drawn_without_warnings() -> None:
+    tree = two_coordinates([0.0])
+    forces = tree["forces"].to_dataset() * 1.0
+    forces["friction_antisymmetric"] = forces["friction_antisymmetric"] * 0.0
+    forces["temperature"] = tree["forces/temperature"]
+    case = cases.split(forces)[0]
+    with rc_context(style.RC):  # type: ignore[arg-type]
+        assert maps.tensors(case, ["x", "y"], ("x", "y")).axes
