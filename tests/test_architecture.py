@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "nonadia"
-FOUNDATION = {"units", "expressions"}
+FOUNDATION = {"units", "formula", "expressions"}
 ALLOWED: dict[str, set[str]] = {
     "units": set(),
-    "expressions": {"units"},
+    "formula": {"units"},
+    "expressions": {"units", "formula"},
     "models": FOUNDATION,
     "baths": {"models"} | FOUNDATION,
     "heom": {"models", "baths"} | FOUNDATION,

@@ -1,0 +1,24 @@
+"""What the user describes: a junction (levels, interactions, vibrations, leads) and its arrays at given x.
+
+`Junction` holds symbolic functions of the classical coordinates; `Junction.at` evaluates them to the plain
+arrays of `FrozenJunction`, all that the solvers see. `library` holds the shipped systems as input files.
+May import: units, formula, expressions.
+"""
+
+from .errors import ModelError
+from .frozen import Channel, FrozenJunction, LeadBath, channels_of
+from .junction import Coordinate, Junction, Lead, Vibration
+from .width import LevelWidth
+
+__all__ = [
+    "Channel",
+    "Coordinate",
+    "FrozenJunction",
+    "Junction",
+    "Lead",
+    "LeadBath",
+    "LevelWidth",
+    "ModelError",
+    "Vibration",
+    "channels_of",
+]

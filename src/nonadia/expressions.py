@@ -1,0 +1,170 @@
+"""Symbolic functions of coordinates and parameters: value, exact derivatives, fast array evaluation.
+
+    f(x; p),   ∂f/∂x_i                                                           (contract, "Input file")
+
+The text is checked and compiled by `formula`; derivatives are symbolic, arrays are evaluated by NumPy.
+Numbers inside an expression are atomic units; a text that is only a quantity ("30 meV") is its value.
+d|x|/dx is sign(x), that is 0 at x = 0.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .formula import Compiled, ExpressionError, compile_formula, names_in, short, syntax, unknown_name
+from .units import Kind, Quantity, UnitError, is_quantity, parse, require
+
+__all__ = ["Expression", "ExpressionError", "location", "names_in", "not_finite"]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """f(x; p): a real or complex function of the classical coordinates, with the parameters' values bound.
+
+    text : as written; coordinates : names of x_0 … x_{c-1}; parameters : (name, value) of those it uses;
+    real : whether complex values are refused; key : where it stands in the input, for messages.
+    `formula` is the text, or the value of a text that is only a quantity.
+    """
+
+    text: str
+    formula: str | float
+    coordinates: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, float], ...] = ()
+    real: bool = True
+    key: str = field(default="", compare=False)
+
+    @classmethod
+    def build(
+        cls,
+        source: float | str | Expression,
+        coordinates: Sequence[str] = (),
+        parameters: Mapping[str, Quantity] | None = None,
+        *,
+        kind: Kind = "energy",
+        real: bool = True,
+        key: str = "",
+    ) -> Expression:
+        """From a number (a.u.), a quantity string of the given kind, or an expression.
+
+        Raises ExpressionError (also for units of the wrong kind), the message without the key.
+        """
+        if isinstance(source, Expression):
+            return source
+        if isinstance(source, int | float):
+            try:
+                value = float(source)
+            except OverflowError:
+                value = math.inf
+            if not math.isfinite(value):
+                raise ExpressionError(f"{value} is not a finite number")
+            return cls(repr(value), value, tuple(coordinates), (), real, key)
+        known = parameters or {}
+        try:
+            if is_quantity(source):
+                return cls(source, require(parse(source), kind, source), tuple(coordinates), (), real, key)
+            if source.strip() in known:
+                require(known[source.strip()], kind, source.strip())
+        except UnitError as error:
+            raise ExpressionError(str(error)) from None
+        used = names_in(source)
+        for name in sorted(used):
+            if name not in known and name not in coordinates and not _is_called(source, name):
+                raise ExpressionError(unknown_name(name, [*coordinates, *known]))
+        bound = tuple((name, known[name].value) for name in sorted(used) if name in known)
+        expression = cls(source, source, tuple(coordinates), bound, real, key)
+        expression._compiled()
+        return expression
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Coordinates and parameters that occur in it."""
+        return frozenset() if isinstance(self.formula, float) else names_in(self.formula)
+
+    def _compiled(self) -> Compiled:
+        assert isinstance(self.formula, str)
+        return compile_formula(self.formula, self.coordinates, tuple(name for name, _ in self.parameters))
+
+    def value(self, x: ArrayLike = ()) -> NDArray[Any]:
+        """f(x) for x of shape (..., c): (...), float64 if `real`, else complex128. May hold NaN or inf."""
+        x = self._points(x)
+        if isinstance(self.formula, float):
+            return np.full(x.shape[:-1], self.formula, dtype=float if self.real else complex)
+        return self._call(self._compiled().value, x)
+
+    def gradient(self, x: ArrayLike = ()) -> NDArray[Any]:
+        """∂f/∂x_i for x of shape (..., c): (..., c)."""
+        x = self._points(x)
+        result = np.zeros(x.shape, dtype=float if self.real else complex)
+        if isinstance(self.formula, str):
+            for i, derivative in enumerate(self._compiled().gradient):
+                if derivative is not None:
+                    result[..., i] = self._call(derivative, x)
+        return result
+
+    def number(self) -> complex:
+        """The value of an expression without coordinates; raises ExpressionError if it is not finite."""
+        value = self.value(np.zeros(len(self.coordinates)))[()]
+        if not np.isfinite(value):
+            raise ExpressionError(f'"{short(self.text)}" is {value}, not a finite number')
+        return complex(value)
+
+    def _points(self, x: ArrayLike) -> NDArray[np.float64]:
+        x = np.asarray(x, dtype=float)
+        count = len(self.coordinates)
+        if x.ndim == 0 and count == 1:
+            x = x[None]
+        if x.ndim == 0 or x.shape[-1] != count:
+            raise ValueError(f"x must have shape (..., {count}), got {x.shape}")
+        return x
+
+    def _call(self, function: Callable[..., Any], x: NDArray[np.float64]) -> NDArray[Any]:
+        arguments: list[Any] = [x[..., i] for i in range(x.shape[-1])]
+        arguments += [np.float64(value) for _, value in self.parameters]
+        try:
+            with np.errstate(all="ignore"):
+                result = np.asarray(function(*arguments))
+                result = result.astype(complex if result.dtype.kind == "c" or not self.real else float)
+        except (ArithmeticError, ValueError, TypeError, NameError, RecursionError, MemoryError) as error:
+            raise ExpressionError(f'cannot evaluate "{short(self.text)}": {error}') from error
+        result = np.broadcast_to(result, x.shape[:-1])
+        if self.real and result.dtype.kind == "c":
+            scale = float(np.max(np.abs(result), initial=0.0))
+            wrong = np.abs(result.imag) > 1e-12 * scale
+            if wrong.any():
+                first = np.argmax(wrong)
+                where = location(x.reshape(-1, x.shape[-1])[first], self.coordinates)
+                value = result.reshape(-1)[first]
+                raise ExpressionError(f'"{short(self.text)}" is complex ({value:.6g}){where}; must be real')
+            result = result.real
+        return result.copy()
+
+
+def _is_called(text: str, name: str) -> bool:
+    calls = (node.func for node in ast.walk(syntax(text)) if isinstance(node, ast.Call))
+    return any(isinstance(function, ast.Name) and function.id == name for function in calls)
+
+
+def location(x: NDArray[np.float64], coordinates: Sequence[str]) -> str:
+    """ " at x = 0.5, y = 1" for messages; empty without coordinates."""
+    values = ", ".join(f"{name} = {value:.10g}" for name, value in zip(coordinates, x, strict=True))
+    return f" at {values}" if values else ""
+
+
+def not_finite(values: NDArray[Any], x: NDArray[np.float64], coordinates: Sequence[str]) -> str | None:
+    """Message for the first x (..., c) where `values`, (...) or (..., c), is NaN or infinite, or None."""
+    bad = ~np.isfinite(values)
+    if not bad.any():
+        return None
+    extra = values.ndim - (x.ndim - 1)
+    where = np.unravel_index(int(np.argmax(bad)), bad.shape)
+    point = x[where[: x.ndim - 1]]
+    which = f"derivative with respect to {coordinates[int(where[-1])]}" if extra else "value"
+    value = values[where]
+    return f"its {which} is {value}{location(point, coordinates)}; must be finite at every x asked for"

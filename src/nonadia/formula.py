@@ -1,0 +1,230 @@
+"""Text of an expression → syntax tree → sympy tree → NumPy functions of its value and derivatives.
+
+Text is read by Python's `ast` and never evaluated: only + - * / **, the functions below, pi and I pass, and a
+sympy tree is built from them node by node. Sizes and powers are bounded, so that no text can hang or fill the
+memory. sympy is imported at the first expression that needs it.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import keyword
+import math
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .units import is_quantity
+
+if TYPE_CHECKING:
+    import sympy
+
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "abs")
+CONSTANTS = ("pi", "I")
+RESERVED = frozenset((*FUNCTIONS, *CONSTANTS, "t"))
+
+MAX_LENGTH = 4000  # characters
+MAX_NODES = 1000  # of the syntax tree
+MAX_POWER = 100  # largest numerical exponent
+
+_SYMBOL = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be understood, or whose value is not a finite number of the right type."""
+
+
+def name_problem(name: str) -> str | None:
+    """Why `name` cannot be a parameter or a coordinate, or None."""
+    if not name.isidentifier():
+        return f'"{name}" is not a name; use letters, digits and _ (not first a digit)'
+    if keyword.iskeyword(name):
+        return f'"{name}" is a reserved word; use another name, for example "{name[:3]}"'
+    if name in RESERVED:
+        return f'"{name}" already means something in expressions; use another name'
+    if unicodedata.normalize("NFKC", name) != name:
+        return f'"{name}" has letters that look like others; use "{unicodedata.normalize("NFKC", name)}"'
+    return None
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Names (not functions or constants) that an expression uses; ExpressionError if it cannot be read."""
+    if is_quantity(text):
+        return frozenset()
+    tree = syntax(text)
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - RESERVED
+
+
+@lru_cache(maxsize=4096)
+def syntax(text: str) -> ast.expr:
+    if not text.strip():
+        raise ExpressionError("empty expression; write 0 for nothing")
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"expression of {len(text)} characters; at most {MAX_LENGTH} are allowed")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SyntaxWarning for things such as 2(x), refused below
+            tree = ast.parse(text.strip(), mode="eval")
+        count = sum(1 for _ in ast.walk(tree))
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) and error.msg else "too deeply nested"
+        reason = "not a formula" if "Perhaps you forgot a comma" in reason else reason
+        hint = "use + - * / ** and parentheses; give numbers with units a name in [parameters]"
+        raise ExpressionError(f'cannot read "{short(text)}": {reason}; {hint}') from None
+    if count > MAX_NODES:
+        raise ExpressionError(f"expression of {count} terms and factors; at most {MAX_NODES} are allowed")
+    return tree.body
+
+
+def short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def unknown_name(name: str, allowed: Iterable[str]) -> str:
+    """Message for a name that is not defined, with the closest one that is."""
+    choices = sorted(allowed)
+    close = difflib.get_close_matches(name, [*choices, *FUNCTIONS, *CONSTANTS], n=1)
+    did = f'did you mean "{close[0]}"? ' if close else ""
+    known = ", ".join(choices) if choices else "none"
+    return f'undefined symbol "{name}"; {did}names defined here: {known}'
+
+
+class _Builder:
+    """Syntax tree to sympy tree, whitelisted node by node."""
+
+    def __init__(self, symbols: Mapping[str, Any]) -> None:
+        import sympy
+
+        self.sp = sympy
+        self.symbols = symbols
+
+    def build(self, node: ast.expr) -> Any:
+        result = self._build(node)
+        if result.has(self.sp.zoo, self.sp.nan, self.sp.oo, -self.sp.oo):
+            raise ExpressionError(f'"{short(ast.unparse(node))}" is not finite (a division by zero?)')
+        if result.is_Rational and max(int(result.p).bit_length(), int(result.q).bit_length()) > 200:
+            result = self.sp.Float(result, 20)
+        return result
+
+    def _build(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Constant):
+            return self._number(node.value)
+        if isinstance(node, ast.Name):
+            return self._name(node.id)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
+            value = self.build(node.operand)
+            return -value if isinstance(node.op, ast.USub) else value
+        if isinstance(node, ast.BinOp) and type(node.op) in _SYMBOL:
+            return self._binary(_SYMBOL[type(node.op)], self.build(node.left), self.build(node.right))
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+            raise ExpressionError('"^" is not a power; write **')
+        what = " ".join(ast.unparse(node).split())
+        raise ExpressionError(f'"{short(what)}" is not allowed; use + - * / **, {", ".join(FUNCTIONS)}')
+
+    def _number(self, value: object) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            hint = "; the imaginary unit is I" if isinstance(value, complex) else ""
+            raise ExpressionError(f'"{short(str(value))}" is not a real number{hint}')
+        if (isinstance(value, int) and value.bit_length() > 1000) or not math.isfinite(value):
+            raise ExpressionError("a number in the expression is too large")
+        if isinstance(value, int):
+            return self.sp.Integer(value)
+        # decimals as exact fractions: 0.5 as an exponent is a square root, and nothing is rounded twice
+        return self.sp.Rational(repr(value)) if 1e-20 < abs(value) < 1e20 else self.sp.Float(value)
+
+    def _name(self, name: str) -> Any:
+        if name in self.symbols:
+            return self.symbols[name]
+        if name == "pi":
+            return self.sp.pi
+        if name == "I":
+            return self.sp.I
+        if name == "t":
+            raise ExpressionError('"t" (time) is not allowed here')
+        if name in FUNCTIONS:
+            raise ExpressionError(f'"{name}" is a function; write {name}(…)')
+        raise ExpressionError(unknown_name(name, self.symbols))
+
+    def _binary(self, symbol: str, left: Any, right: Any) -> Any:
+        if symbol == "**":
+            return self._power(left, right)
+        if symbol == "/":
+            return left / right
+        return left + right if symbol == "+" else left - right if symbol == "-" else left * right
+
+    def _power(self, base: Any, exponent: Any) -> Any:
+        if exponent.is_number:
+            size = abs(complex(exponent))
+            if size > MAX_POWER:
+                raise ExpressionError(f"power {size:.4g}; at most {MAX_POWER} is allowed")
+            if base.is_number and size * abs(math.log(abs(complex(base)) or 1.0)) > 600.0:
+                raise ExpressionError("a power of numbers is too large or too small")
+        return base**exponent
+
+    def _call(self, node: ast.Call) -> Any:
+        if not isinstance(node.func, ast.Name):
+            raise ExpressionError(f'"{short(ast.unparse(node))}" is not allowed')
+        name = node.func.id
+        if name not in FUNCTIONS:
+            close = difflib.get_close_matches(name, FUNCTIONS, n=1)
+            did = f'did you mean "{close[0]}"? ' if close else ""
+            missing = "; write * for a product" if name in self.symbols else ""
+            raise ExpressionError(f'unknown function "{name}"; {did}allowed: {", ".join(FUNCTIONS)}{missing}')
+        if len(node.args) != 1 or node.keywords:
+            raise ExpressionError(f"{name}(…) takes one argument")
+        argument = self.build(node.args[0])
+        if name != "abs":
+            return getattr(self.sp, name)(argument)
+        if argument.has(self.sp.I):
+            raise ExpressionError("abs(…) of a complex expression is not allowed; write sqrt(re**2 + im**2)")
+        return self.sp.Abs(argument)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    value: Callable[..., Any]
+    gradient: tuple[Callable[..., Any] | None, ...]  # None: identically zero
+
+
+@lru_cache(maxsize=4096)
+def compile_formula(text: str, coordinates: tuple[str, ...], parameters: tuple[str, ...]) -> Compiled:
+    """NumPy functions of (*coordinates, *parameters) for the expression and its derivatives."""
+    import sympy
+    from sympy.printing.numpy import SciPyPrinter
+
+    class Printer(SciPyPrinter):  # type: ignore[misc]  # all digits of floats, and no integers beyond 2**53
+        def _print_Float(self, expr: sympy.Float) -> str:
+            return repr(float(expr))
+
+        def _print_Integer(self, expr: sympy.Integer) -> str:
+            return str(expr.p) if abs(int(expr.p)) < 2**53 else repr(float(expr))
+
+    symbols = {name: sympy.Symbol(name, real=True) for name in (*coordinates, *parameters)}
+    try:
+        tree = _Builder(symbols).build(syntax(text))
+        settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": False}
+
+        def function(expr: Any) -> Callable[..., Any]:
+            arguments = [symbols[name] for name in (*coordinates, *parameters)]
+            printer = Printer({**settings, "user_functions": {}})
+            compiled: Callable[..., Any] = sympy.lambdify(
+                arguments, expr, modules=["scipy", "numpy"], printer=printer, dummify=True
+            )
+            return compiled
+
+        derivatives = [sympy.diff(tree, symbols[name]) for name in coordinates]
+        gradient = tuple(None if d.is_zero else function(d) for d in derivatives)
+        return Compiled(function(tree), gradient)
+    except ExpressionError:
+        raise
+    except (RecursionError, MemoryError):
+        raise ExpressionError(f'"{short(text)}" is too deeply nested') from None
+    except (ArithmeticError, ValueError, TypeError, NotImplementedError, AttributeError) as error:
+        raise ExpressionError(f'cannot evaluate "{short(text)}": {error}') from error
