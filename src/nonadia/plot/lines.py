@@ -58,7 +58,7 @@ def potentials(cases: list[Case], coordinate: str) -> Figure:
 
 
 def _aligned(data: xr.Dataset) -> Array:
-    """Diabatic potentials U_0 and U_0 + E_m; the adiabatic one is U_0 minus the integrated mean force."""
+    """The adiabatic potential, its free constant such that it meets U_0 where the molecule is empty."""
     potential = data["potential"].values
     electrons = data["population"].values.sum(axis=-1)
     empty = int(np.nanargmin(electrons))

@@ -99,7 +99,7 @@ def run(
 
 @app.command()
 def check(file: InputName, overrides: Overrides = None) -> None:
-    """Validate an input without running it; print sizes, cost and memory."""
+    """Validate an input without running it; print its sizes."""
     from . import estimate
 
     experiment = _load(file, overrides)
@@ -147,7 +147,7 @@ def examples(
         typer.Option("-o", "--output", metavar="FILE", help="Where; default NAME.toml, - for stdout."),
     ] = None,
 ) -> None:
-    """List the shipped systems, or write one as a commented input file."""
+    """List the shipped systems, or write one as an input file."""
     from nonadia import examples as shipped
 
     if name is None:
