@@ -217,7 +217,7 @@ def _summary(tree: xr.DataTree) -> None:
         parts = [str(entry["status"].item())]
         if entry["method"].item():
             parts.insert(0, str(entry["method"].item()))
-        parts += [f"{key} {entry[key].item()}" for key in ("tiers", "poles") if entry[key].item() >= 0]
+        parts += [f"{key} {entry[key].item()}" for key in ("tiers", "poles") if entry[key].item() > 0]
         parts.append(f"{entry['wall_time'].item():.1f} s")
         print(f"{place}: {', '.join(parts)}" if place else ", ".join(parts))
         for message in json.loads(entry["messages"].item() or "[]"):

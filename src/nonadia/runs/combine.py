@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MISSING, CONVERGED, UNCONVERGED, FAILED = "not computed", "converged", "not converged", "failed"
-_TEXTS = ("method", "decomposition", "convergence", "messages")  # attributes kept per sweep point
-_NUMBERS = ("tiers", "poles")  # integer attributes kept per sweep point; -1 where a method has none
+_TEXTS = ("method", "decomposition", "relative_error", "convergence", "messages")  # kept per sweep point
+_NUMBERS = ("tiers", "poles")  # integers kept per sweep point; 0 where a method has none
+_PER_POINT = ("wall_time", "temperature", "chemical_potential")  # stored as variables of their own
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class SweepTable:
             "wall_time": entry(self.wall_time.tolist(), float, units="s"),
         }
         for key in _NUMBERS:
-            table[key] = entry([record.get(key, -1) for record in self.records], np.int64, units="1")
+            table[key] = entry([record.get(key, 0) for record in self.records], np.int64, units="1")
         for key in _TEXTS:
             table[key] = entry([record.get(key, "") for record in self.records], object)
         return xr.Dataset(table, self._coords())
@@ -140,7 +141,9 @@ class SweepTable:
 
     def _attributes(self, first: xr.Dataset) -> dict[str, Any]:
         """Attributes of the whole table: one value where all sweep points agree, a JSON list where not."""
-        attrs = {key: value for key, value in first.attrs.items() if key not in (*_TEXTS, *_NUMBERS)}
+        attrs = {
+            key: value for key, value in first.attrs.items() if key not in (*_TEXTS, *_NUMBERS, *_PER_POINT)
+        }
         done = [record for index, record in enumerate(self.records) if self.finished(index)]
         for key in ("method", "decomposition", *_NUMBERS):
             values = [record[key] for record in done]
@@ -156,7 +159,7 @@ def _as_text(value: Any) -> str:
 
 
 def _as_number(value: Any) -> int:
-    """An integer attribute; the largest where there is one per lead, -1 where there is none."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return -1
-    return int(np.max(np.atleast_1d(value)))
+    """An integer attribute; the largest where there is one per lead (possibly as JSON), 0 where there is none."""
+    if isinstance(value, str):
+        value = json.loads(value) if value.strip() else None
+    return 0 if value is None else int(np.max(np.atleast_1d(value)))
