@@ -177,17 +177,25 @@ def _per_point(panels: Panels, values: FloatArray, points: int) -> FloatArray:
 
 
 def _scales(layout: Layout, totals: FloatArray, system: FlatSystem) -> FloatArray:
-    """Largest magnitude over the grid of each observable, (Q,): what the tolerance is relative to."""
+    """Largest magnitude over the grid of each observable, (Q,): what the tolerance is relative to.
+
+    Observables that vanish by symmetry would leave nothing to compare with; floors, far below any natural size, come
+    from the size N_i of the force operator: N_i for F, N_i N_j/(k_BT)² for γ, N_i N_j/k_BT for D.
+    """
+    size, thermal = system.force_norms(), max(lead.temperature for lead in system.leads)
+    pair = np.outer(size, size)
+    floors = {"friction": 1e-6 * pair / thermal**2, "noise": 1e-6 * pair / thermal}
     named = layout.unpack(totals)
     force = np.abs(named["mean_force_molecule"] + named["mean_force_coupling"]).max(axis=0)
+    force = np.maximum(force, 1e-4 * size)
     scales = {"mean_force_molecule": force, "mean_force_coupling": force}
-    for name in ("friction", "noise"):
-        size = np.abs(named[f"{name}_molecule"] + named[f"{name}_coupling"]).max(axis=0)
+    for name, floor in floors.items():
+        largest = np.abs(named[f"{name}_molecule"] + named[f"{name}_coupling"]).max(axis=0)
         # an element is judged against its own maximum or its diagonal partners': cross terms may vanish by symmetry
-        size = np.maximum(size, np.sqrt(np.outer(size.diagonal(), size.diagonal())))
-        scales[f"{name}_molecule"] = scales[f"{name}_coupling"] = size
+        largest = np.maximum(largest, np.sqrt(np.outer(largest.diagonal(), largest.diagonal())))
+        scales[f"{name}_molecule"] = scales[f"{name}_coupling"] = np.maximum(largest, floor)
     scales["population"] = np.ones(layout.levels)
-    # without bias the current vanishes: then relative to what 1e-4 of the thermal window of one channel carries
-    thermal = 1e-4 * max(lead.temperature for lead in system.leads) / (2.0 * np.pi)
-    scales["current"] = np.full(layout.leads, max(float(np.abs(named["current"]).max()), thermal))
+    # what 1e-4 of the thermal window of one open channel carries
+    least_current = 1e-4 * thermal / (2.0 * np.pi)
+    scales["current"] = np.full(layout.leads, max(float(np.abs(named["current"]).max()), least_current))
     return np.concatenate([scales[name].ravel() for name in layout.shapes])

@@ -76,6 +76,12 @@ class FlatSystem:
     def n_points(self) -> int:
         return int(self.h.shape[0])
 
+    def force_norms(self) -> FloatArray:
+        """N_i = max over points of ‖∂_i h‖ + Σ_a ‖∂_i V_a‖ √(Γ_a C_a), C_a ~ ∫dε J/2π: the size of force i, (c,)."""
+        weight = np.array([np.abs(self.leads[k].width.residues).sum() for k in self.lead_of])
+        ends = np.linalg.norm(self.dv, axis=-2) @ np.sqrt(self.rates * weight)
+        return (np.linalg.norm(self.dh, axis=(-2, -1)) + ends).max(axis=0)
+
     def resonances(self) -> ComplexArray:
         """Poles of G^R, (p, n + number of band poles over the channels), all in the lower half plane."""
         widths = [self.leads[k].width for k in self.lead_of]
