@@ -1,4 +1,4 @@
-"""The command line as a user meets it: exit status, one line an error, no tracebacks, nothing half-written."""
+"""The command line as a user meets it: exit status, one line an error, nothing half-written."""
 
 from __future__ import annotations
 

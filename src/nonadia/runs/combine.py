@@ -159,7 +159,7 @@ def _as_text(value: Any) -> str:
 
 
 def _as_number(value: Any) -> int:
-    """An integer attribute; the largest where there is one per lead (possibly as JSON), 0 where there is none."""
+    """An integer attribute; the largest where there is one per lead (JSON), 0 where there is none."""
     if isinstance(value, str):
         value = json.loads(value) if value.strip() else None
     return 0 if value is None else int(np.max(np.atleast_1d(value)))
