@@ -18,10 +18,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .formula import Compiled, ExpressionError, compile_formula, names_in, short, syntax, unknown_name
+from .formula import (
+    Compiled,
+    ComplexValueError,
+    ExpressionError,
+    compile_formula,
+    names_in,
+    short,
+    syntax,
+    unknown_name,
+)
 from .units import Kind, Quantity, UnitError, is_quantity, parse, require
 
-__all__ = ["Expression", "ExpressionError", "location", "names_in", "not_finite"]
+__all__ = ["ComplexValueError", "Expression", "ExpressionError", "location", "names_in", "not_finite"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Expression:
     """
 
     text: str
-    formula: str | float
+    formula: str | float | complex
     coordinates: tuple[str, ...] = ()
     parameters: tuple[tuple[str, float], ...] = ()
     real: bool = True
@@ -43,7 +52,7 @@ class Expression:
     @classmethod
     def build(
         cls,
-        source: float | str | Expression,
+        source: float | complex | str | Expression,
         coordinates: Sequence[str] = (),
         parameters: Mapping[str, Quantity] | None = None,
         *,
@@ -57,14 +66,8 @@ class Expression:
         """
         if isinstance(source, Expression):
             return source
-        if isinstance(source, int | float):
-            try:
-                value = float(source)
-            except OverflowError:
-                value = math.inf
-            if not math.isfinite(value):
-                raise ExpressionError(f"{value} is not a finite number")
-            return cls(repr(value), value, tuple(coordinates), (), real, key)
+        if isinstance(source, int | float | complex):
+            return cls(str(source), _finite(source, real), tuple(coordinates), (), real, key)
         known = parameters or {}
         try:
             if is_quantity(source):
@@ -85,7 +88,7 @@ class Expression:
     @property
     def names(self) -> frozenset[str]:
         """Coordinates and parameters that occur in it."""
-        return frozenset() if isinstance(self.formula, float) else names_in(self.formula)
+        return names_in(self.formula) if isinstance(self.formula, str) else frozenset()
 
     def _compiled(self) -> Compiled:
         assert isinstance(self.formula, str)
@@ -94,7 +97,7 @@ class Expression:
     def value(self, x: ArrayLike = ()) -> NDArray[Any]:
         """f(x) for x of shape (..., c): (...), float64 if `real`, else complex128. May hold NaN or inf."""
         x = self._points(x)
-        if isinstance(self.formula, float):
+        if not isinstance(self.formula, str):
             return np.full(x.shape[:-1], self.formula, dtype=float if self.real else complex)
         return self._call(self._compiled().value, x)
 
@@ -141,9 +144,21 @@ class Expression:
                 first = np.argmax(wrong)
                 where = location(x.reshape(-1, x.shape[-1])[first], self.coordinates)
                 value = result.reshape(-1)[first]
-                raise ExpressionError(f'"{short(self.text)}" is complex ({value:.6g}){where}; must be real')
+                raise ComplexValueError(f'"{short(self.text)}" is complex ({value:.6g}){where}; must be real')
             result = result.real
         return result.copy()
+
+
+def _finite(number: complex, real: bool) -> float | complex:
+    try:
+        value = complex(number)
+    except OverflowError:
+        value = complex(math.inf)
+    if not np.isfinite(value):
+        raise ExpressionError(f"{short(str(number))} is not a finite number")
+    if real and value.imag:
+        raise ComplexValueError(f"{number} is complex; must be real")
+    return value if value.imag else value.real
 
 
 def _is_called(text: str, name: str) -> bool:

@@ -38,6 +38,10 @@ class ExpressionError(ValueError):
     """An expression that cannot be understood, or whose value is not a finite number of the right type."""
 
 
+class ComplexValueError(ExpressionError):
+    """A complex value where a real one is needed."""
+
+
 def name_problem(name: str) -> str | None:
     """Why `name` cannot be a parameter or a coordinate, or None."""
     if not name.isidentifier():

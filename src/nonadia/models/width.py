@@ -49,8 +49,12 @@ class LevelWidth:
             max(self.fit_error, other.fit_error),
         )
 
+    def shifted(self, center: float) -> LevelWidth:
+        """J(ε - center)."""
+        return LevelWidth(self.poles + center, self.residues, self.fit_error)
+
     def retarded(self, energy: NDArray[np.float64]) -> NDArray[np.complex128]:
-        """s^R(ε), shape of `energy`; multiplied by Γ it is the bare Green's function of the lead-end orbital."""
+        """s^R(ε), shape of `energy`; multiplied by Γ it is the lead-end orbital's bare Green's function."""
         return -1j * np.sum(self.residues / (np.asarray(energy)[..., None] - self.poles), axis=-1)
 
     def retarded_derivative(self, energy: NDArray[np.float64]) -> NDArray[np.complex128]:
