@@ -85,7 +85,7 @@ def forces(
     system = flatten(frozen)
     occupation = Occupation(frozen.leads, None if exponents is None else tuple(exponents))
     layout = Layout(frozen.n_levels, frozen.n_coordinates, len(frozen.leads))
-    panels = _mesh(system, occupation, frozen, tolerance)
+    panels = mesh(system, occupation, frozen, tolerance)
     totals, errors = _integrate(system, occupation, layout, panels, tolerance)
     grid = frozen.grid_shape
     named = {name: a.reshape(*grid, *a.shape[1:]) for name, a in layout.unpack(totals).items()}
@@ -98,7 +98,8 @@ def forces(
     )
 
 
-def _mesh(system: FlatSystem, occupation: Occupation, frozen: FrozenJunction, tolerance: float) -> Panels:
+def mesh(system: FlatSystem, occupation: Occupation, frozen: FrozenJunction, tolerance: float) -> Panels:
+    """Panels on which the integrands of `forces` are resolved to about `tolerance`."""
     resonances = system.resonances().conj()
     common = occupation.singularities()
     scale = max(float(np.abs(resonances).max()), float(np.abs(common).max()))
