@@ -20,14 +20,16 @@ from ..baths.decompose import decompose
 from ..baths.exponents import Exponents
 from ..models.frozen import FloatArray, FrozenJunction
 from ..models.junction import Junction
-from ..negf.certificate import choose_exponents, partner_errors
+from ..negf.bath_fit import BathFit
 from .checks import impossible
 from .dataset import assemble
 from .estimate import ResourceError, choose_method, require_memory
 from .evaluate import QUANTITIES, GridForces, Progress, by_heom, by_negf
 from .grid import Grid
+from .partner import bare_partner, partner_family, sample
 
 MAX_TIERS = 8
+MAX_POLES = {"fit": 14, "pade": 60, "aaa": 30}
 BATH_SHARE = 0.4  # part of the tolerance that the bath fit may use up
 
 
@@ -83,7 +85,7 @@ def electronic_forces(
     method : "heom", "negf" (exact, non-interacting models only) or "auto" (negf where it is exact).
     tolerance : error of F, γ and D relative to the largest magnitude of each over the grid, or at every geometry with
         tolerance_mode = "pointwise" (default "global").
-    tiers, poles, decomposition ("pade" | "aaa") : fix what the program otherwise chooses; `poles` counts the poles of the
+    tiers, poles, decomposition ("fit" | "pade" | "aaa") : fix what the program otherwise chooses; `poles` counts the poles of the
         Fermi function, band poles come on top.
     progress : callable(done, total, message).
 
@@ -141,19 +143,43 @@ def _negf(frozen: FrozenJunction, tolerance: float, mode: str) -> Outcome:
     return Outcome(result, errors, {"tiers": 0, "poles": 0, "decomposition": "none"}, record)
 
 
-def _exponents(
-    frozen: FrozenJunction, tolerance: float, mode: str, poles: int | None, scheme: str | None
-) -> tuple[list[Exponents], dict[str, FloatArray], dict[str, Any]]:
-    """Exponents per lead, the partner model's absolute errors per geometry, and what to record."""
-    if poles is not None:
-        exponents = [decompose(lead, poles, scheme or "pade") for lead in frozen.leads]
-        certificate: dict[str, Any] = {}
-    else:
-        exponents, certificate = choose_exponents(
-            frozen, BATH_SHARE * tolerance, scheme=scheme, pointwise=mode == "pointwise"
-        )
-    errors = partner_errors(frozen, exponents)
-    return exponents, {name: errors[name] for name in QUANTITIES}, certificate
+@dataclass(frozen=True)
+class Bath:
+    """Exponents per lead, absolute errors of the partner model per geometry, and what the file should say about them."""
+
+    exponents: list[Exponents]
+    errors: dict[str, FloatArray]
+    record: dict[str, Any]
+
+
+def choose_bath(
+    frozen: FrozenJunction, tolerance: float, mode: str, poles: int | None = None, scheme: str | None = None
+) -> Bath:
+    """The fewest exponents whose partner model meets the tolerance, or `poles` of them if that is given.
+
+    scheme: "fit" (tuned on the partner model, the default where the program chooses), "pade" (the default for a given
+    number of poles) or "aaa".
+    """
+    scheme = scheme or ("fit" if poles is None else "pade")
+    family = partner_family(frozen, sample(len(frozen.g)))
+    exact = by_negf(family)[0]
+    tuned = BathFit(family, mode == "pointwise") if scheme == "fit" else None
+    trail: list[dict[str, Any]] = []
+    best: tuple[float, list[Exponents], dict[str, float]] | None = None
+    for count in range(1, MAX_POLES[scheme] + 1) if poles is None else [poles]:
+        exponents = tuned.fit(count) if tuned else [decompose(lead, count, scheme) for lead in frozen.leads]
+        fitted = by_negf(family, exponents)[0]
+        worst = relative(fitted.difference(exact), exact, mode)
+        trail.append({"poles": count, "exponents": [len(e) for e in exponents], "relative_error": worst})
+        if best is None or max(worst.values()) < best[0]:
+            best = (max(worst.values()), exponents, worst)
+        if best[0] <= BATH_SHARE * tolerance:
+            break
+    assert best is not None
+    exponents, worst = best[1], best[2]
+    bare = bare_partner(frozen)
+    here = by_negf(bare, exponents)[0].difference(by_negf(bare)[0])
+    return Bath(exponents, here, {"scheme": scheme, "partner_error": worst, "trail": trail})
 
 
 def _heom(
@@ -167,7 +193,8 @@ def _heom(
 ) -> Outcome:
     counts = [(poles or 1) + lead.width.poles.size for lead in frozen.leads]
     require_memory(frozen, counts, tiers or 2)  # before the first second is spent
-    exponents, bath_errors, certificate = _exponents(frozen, tolerance, mode, poles, scheme)
+    bath = choose_bath(frozen, tolerance, mode, poles, scheme)
+    exponents = bath.exponents
     counts = [len(e) for e in exponents]
     exact = by_negf(frozen)[0] if frozen.non_interacting else None
     record: list[dict[str, Any]] = []
@@ -184,7 +211,7 @@ def _heom(
             break
         started = time.perf_counter()
         result = by_heom(frozen, exponents, depth, progress)
-        errors = _errors(result, previous, exact, bath_errors)
+        errors = _errors(result, previous, exact, bath, mode)
         worst = relative(errors, result, mode)
         record.append(
             {
@@ -204,18 +231,20 @@ def _heom(
         "poles": [e.poles for e in exponents],
         "exponents": counts,
         "decomposition": exponents[0].scheme,
-        "bath_certificate": certificate,
-        "bath_error": relative(bath_errors, result, mode),
+        "bath": bath.record,
     }
     return Outcome(result, errors, attributes, record, messages)
 
 
 def _errors(
-    result: GridForces, previous: GridForces | None, exact: GridForces | None, bath: dict[str, FloatArray]
+    result: GridForces, previous: GridForces | None, exact: GridForces | None, bath: Bath, mode: str
 ) -> dict[str, FloatArray]:
     if exact is not None:
         return result.difference(exact)
     if previous is None:  # a single tier says nothing about its own truncation
-        return {name: np.full_like(bath[name], np.inf) for name in QUANTITIES}
-    change = result.difference(previous)
-    return {name: change[name] + bath[name] for name in QUANTITIES}
+        return {name: np.full_like(value, np.inf) for name, value in bath.errors.items()}
+    change, scale = result.difference(previous), scales(result, mode)
+    return {
+        name: change[name] + np.maximum(bath.errors[name], bath.record["partner_error"][name] * scale[name])
+        for name in QUANTITIES
+    }

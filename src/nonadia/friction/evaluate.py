@@ -80,7 +80,7 @@ def by_heom(
     progress: Progress | None = None,
     tolerance: float = 1e-12,
 ) -> GridForces:
-    """HEOM truncated after tier `depth` at every geometry; tolerance: relative residual of the linear solves.
+    """HEOM truncated after tier `depth` at every geometry; tolerance: relative error of the linear solves.
 
     The tables are built once; geometries differ in energies, operators and g_K only.
     Errors: NotConverged, naming the geometry's number, if a linear solve stalls.

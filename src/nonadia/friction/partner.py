@@ -1,0 +1,80 @@
+"""The non-interacting partner of a model: what the bath fit is tuned on and certified with (theory B2).
+
+Same leads, channels and geometries, U = 0 and no vibrations. An interacting molecule exchanges electrons at other energies than
+its bare levels (E_a(N+1) - E_b(N): charging energies, polaron shift, vibrational side bands), so the partner is taken once
+with the bare levels and again shifted rigidly to those energies: a bath that serves all of them serves the molecule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..heom.fock import FockSpace
+from ..models.frozen import FloatArray, FrozenJunction
+
+SHIFTS = 5  # rigid shifts besides the bare levels
+SAMPLE = 28  # geometries that the fit sees
+
+
+def bare_partner(frozen: FrozenJunction) -> FrozenJunction:
+    """U = 0 and no vibrations at the same geometries."""
+    n, c, grid = frozen.n_levels, frozen.n_coordinates, frozen.grid_shape
+    return replace(
+        frozen,
+        u=np.zeros_like(frozen.u),
+        du=np.zeros_like(frozen.du),
+        vibronic=np.zeros((*grid, 0, n, n), dtype=complex),
+        dvibronic=np.zeros((*grid, c, 0, n, n), dtype=complex),
+        frequencies=np.zeros(0),
+        vibration_states=np.zeros(0, dtype=np.int64),
+    )
+
+
+def sample(count: int, wanted: int = SAMPLE) -> np.ndarray:
+    """Evenly spread indices of at most `wanted` of `count` geometries, both ends included."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
+
+
+def partner_family(frozen: FrozenJunction, indices: np.ndarray) -> FrozenJunction:
+    """The bare partner at the chosen geometries, followed by its shifted copies; one grid axis."""
+    bare = bare_partner(frozen[indices])
+    if frozen.non_interacting:
+        return bare
+    shifts = np.concatenate([[0.0], addition_shifts(frozen[sample(len(frozen.g), 5)])])
+    identity = np.eye(frozen.n_levels)
+    copies = [replace(bare, h=bare.h + shift * identity) for shift in shifts]
+    arrays = ("h", "dh", "u", "du", "vibronic", "dvibronic", "g", "dg")
+    return replace(bare, **{name: np.concatenate([getattr(c, name) for c in copies]) for name in arrays})
+
+
+def addition_shifts(frozen: FrozenJunction) -> FloatArray:
+    """Up to SHIFTS rigid shifts (Hartree) that carry the bare levels to the molecule's addition energies.
+
+    Addition energies E_a(N+1) - E_b(N) are weighted with Σ_m |⟨a|d†_m|b⟩|² and measured from the mean bare level;
+    the shifts are weighted quantiles of their distribution.
+    """
+    fock = FockSpace.of(frozen)
+    values, weights = [], []
+    for i in range(len(frozen.g)):
+        point = frozen[i]
+        energies, states = np.linalg.eigh(fock.hamiltonian(point))
+        level = float(np.trace(point.h).real) / frozen.n_levels
+        for m in range(frozen.n_levels):
+            unit = np.eye(frozen.n_levels)[m].astype(complex)
+            creation = states.conj().T @ fock.channel_operator(unit).conj().T @ states
+            weight = np.abs(creation) ** 2
+            # only the lower part of each spectrum is ever populated
+            weight = weight * np.exp(-(energies - energies.min()) / (0.5 * (np.ptp(energies) + 1e-300)))[None, :]
+            values.append((energies[:, None] - energies[None, :] - level).ravel())
+            weights.append(weight.ravel())
+    value, weight = np.concatenate(values), np.concatenate(weights)
+    keep = weight > 1e-3 * weight.max()
+    order = np.argsort(value[keep])
+    value, cumulative = value[keep][order], np.cumsum(weight[keep][order])
+    quantiles = (np.arange(SHIFTS) + 0.5) / SHIFTS * cumulative[-1]
+    found = value[np.searchsorted(cumulative, quantiles)]
+    spread = max(float(np.ptp(found)), 1e-12)
+    return np.unique(np.round(found / spread, 3)) * spread
+
