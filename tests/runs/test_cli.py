@@ -189,7 +189,12 @@ def test_ctrl_c_keeps_finished_points_and_resume_completes(tmp_path: Path) -> No
     words += ["--set", "forces.x={start=-9, stop=6, points=40}", "--set", "forces.tolerance=0.9"]
     command = [sys.executable, "-m", "nonadia", *words]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs ignore it
     )
     deadline = time.monotonic() + 240
     while not (tmp_path / "junction.nc").exists() and process.poll() is None and time.monotonic() < deadline:
