@@ -22,6 +22,7 @@ from .formula import (
     Compiled,
     ComplexValueError,
     ExpressionError,
+    UndefinedSymbolError,
     compile_formula,
     names_in,
     short,
@@ -30,7 +31,15 @@ from .formula import (
 )
 from .units import Kind, Quantity, UnitError, is_quantity, parse, require
 
-__all__ = ["ComplexValueError", "Expression", "ExpressionError", "location", "names_in", "not_finite"]
+__all__ = [
+    "ComplexValueError",
+    "Expression",
+    "ExpressionError",
+    "UndefinedSymbolError",
+    "location",
+    "names_in",
+    "not_finite",
+]
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class Expression:
         used = names_in(source)
         for name in sorted(used):
             if name not in known and name not in coordinates and not _is_called(source, name):
-                raise ExpressionError(unknown_name(name, [*coordinates, *known]))
+                raise UndefinedSymbolError(unknown_name(name, [*coordinates, *known]))
         bound = tuple((name, known[name].value) for name in sorted(used) if name in known)
         expression = cls(source, source, tuple(coordinates), bound, real, key)
         expression._compiled()

@@ -42,6 +42,10 @@ class ComplexValueError(ExpressionError):
     """A complex value where a real one is needed."""
 
 
+class UndefinedSymbolError(ExpressionError):
+    """A name that is neither a parameter nor a coordinate."""
+
+
 def name_problem(name: str) -> str | None:
     """Why `name` cannot be a parameter or a coordinate, or None."""
     if not name.isidentifier():
@@ -154,7 +158,7 @@ class _Builder:
             raise ExpressionError('"t" (time) is not allowed here')
         if name in FUNCTIONS:
             raise ExpressionError(f'"{name}" is a function; write {name}(…)')
-        raise ExpressionError(unknown_name(name, self.symbols))
+        raise UndefinedSymbolError(unknown_name(name, self.symbols))
 
     def _binary(self, symbol: str, left: Any, right: Any) -> Any:
         if symbol == "**":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..expressions import ComplexValueError, Expression, ExpressionError
+from ..expressions import ComplexValueError, Expression, ExpressionError, UndefinedSymbolError
 from ..formula import name_problem
 from ..units import Kind, with_article
 from .errors import ModelError, Problem
@@ -52,6 +52,8 @@ class Builder:
         self.parameters = resolve(data.get("parameters") or {}, self._names)
         self.problems += self.parameters.problems
         self.coordinates = self._coordinates()
+        # a faulty table of names has been reported; what is missing because of it is not
+        self._names_unknown = any(key in data and data[key] is None for key in ("parameters", "coordinates"))
         self._probe = np.random.default_rng(0).uniform(-2.0, 2.0, (5, len(self._names)))
 
     def note(self, key: str, message: str) -> None:
@@ -77,8 +79,12 @@ class Builder:
         except ComplexValueError:
             self.note(key, f'non-Hermitian: "{source}" is complex; {what} must be real')
         except ExpressionError as error:
-            self.note(key, str(error))
+            self._note_error(key, error)
         return None
+
+    def _note_error(self, key: str, error: ExpressionError) -> None:
+        if not (self._names_unknown and isinstance(error, UndefinedSymbolError)):
+            self.note(key, str(error))
 
     def number(
         self, source: Any, key: str, kind: Kind = "energy", *, positive: bool = False, complex_: bool = False
@@ -99,7 +105,7 @@ class Builder:
                 return None
             number = value.number()
         except ExpressionError as error:
-            self.note(key, str(error))
+            self._note_error(key, error)
             return None
         if positive and not number.real > 0.0:
             sign = "zero" if number.real == 0.0 else "negative"
@@ -206,7 +212,7 @@ class Builder:
                 interactions = found
         contacts = leads(self, self.data.get("leads"), levels)
         vibrations = self._vibrations(molecule, levels, contacts, points)
-        if "levels" in molecule and "leads" in self.data and not self.problems:
+        if contacts and len(contacts) == len(self.data["leads"]) and not self.problems:
             self._reach(levels, one_body, vibrations, contacts)
         coordinates = [c for c in self.coordinates if c is not None]
         if self.problems or potential is None:

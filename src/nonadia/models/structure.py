@@ -39,14 +39,19 @@ def check(data: Mapping[str, Any], spec: type[BaseModel]) -> tuple[list[Problem]
     try:
         spec.model_validate(good)
     except ValidationError as error:
-        problems: list[Problem] = []
         faults: dict[Location, Any] = {}
         for fault in error.errors(include_url=False):
             faults.setdefault(_location(good, fault["loc"]), fault)
-        for location, fault in faults.items():
-            problems.append((dotted(*location), _message(fault, location, spec)))
+        meant = _misspelled(good, spec, [loc for loc, f in faults.items() if f["type"] == "extra_forbidden"])
+        problems = [
+            (dotted(*location), _message(fault, location, spec))
+            for location, fault in faults.items()
+            if not (fault["type"] == "missing" and location in meant)
+        ]
         for location, fault in faults.items():
             _remove(good, location, unknown=fault["type"] == "extra_forbidden")
+        for location in meant:
+            _table_at(good, location[:-1])[location[-1]] = None
         return problems, good
     return [], good
 
@@ -88,6 +93,8 @@ def _message(fault: Any, location: Location, spec: type[BaseModel]) -> str:
         return f"{_shown(value)} {fault['msg']}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"{_shown(value)} must be a table"
+    if kind == "string_type":
+        return f"{_shown(value)} must be text in quotes"
     if kind == "list_type":
         return f"{_shown(value)} must be a list"
     if kind == "literal_error":
@@ -134,6 +141,22 @@ def _table_in(annotation: Any) -> Any:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return next(a for a in typing.get_args(annotation) if a is not type(None))
     return annotation
+
+
+def _misspelled(data: Any, spec: type[BaseModel], unknown: list[Location]) -> list[Location]:
+    """Absent keys that unknown ones probably stand for: they count as present but faulty."""
+    found = []
+    for location in unknown:
+        close = difflib.get_close_matches(str(location[-1]), _keys(spec, location[:-1]), n=1)
+        if close and close[0] not in _table_at(data, location[:-1]):
+            found.append((*location[:-1], close[0]))
+    return found
+
+
+def _table_at(data: Any, location: Location) -> Any:
+    for part in location:
+        data = data[part]
+    return data
 
 
 def _remove(data: Any, location: Location, unknown: bool) -> None:

@@ -1,0 +1,194 @@
+"""An experiment: a model, what to compute of it, which parameters to vary. `load` reads it from anywhere."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nonadia.models import Junction, library
+from nonadia.models.build import Builder
+from nonadia.models.parameters import resolve
+from nonadia.models.structure import check, dotted
+
+from .errors import InputError
+from .request import ForcesRequest, read_forces, suggestion
+from .schema import LATER_SYSTEMS, ExperimentSpec, override, read
+
+__all__ = ["Experiment", "ForcesRequest", "load"]
+
+Problems = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """One input file, checked and resolved; everything in atomic units.
+
+    sweep: parameter → values as written; kinds: parameter → kind of the unit it was written in (or None);
+    source, text: file name and its text, verbatim; overrides: keys set on top of it; settings: every value
+    actually used, defaults included (JSON-able); data: the tables with the overrides.
+    """
+
+    title: str
+    system: str
+    model: Junction
+    forces: ForcesRequest | None
+    sweep: dict[str, list[Any]]
+    source: str
+    text: str
+    overrides: dict[str, Any]
+    settings: dict[str, Any]
+    kinds: dict[str, str | None] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Values of the swept parameters at each sweep point, the last one fastest; one {} if none."""
+        for values in itertools.product(*self.sweep.values()):
+            yield dict(zip(self.sweep, values, strict=True))
+
+    def at(self, values: Mapping[str, Any]) -> Experiment:
+        """This experiment with these parameter values, not swept; InputError if they do not fit."""
+        changes = {dotted("parameters", name): value for name, value in values.items()}
+        data = override(self.data, changes, self.source)
+        return _assemble(data, self.source, self.text, {**self.overrides, **changes}, sweep=False)
+
+
+def load(source: str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """The experiment in a file, a shipped example (by name), or a dict with the tables of a file.
+
+    overrides: keys to set, such as {"parameters.bias": "0.4 V"}; a parameter that is set is no longer swept.
+    Raises InputError with every fault, one line each: unknown keys, wrong units, undefined symbols,
+    couplings that are not Hermitian, expressions that are not finite on the grid …
+    """
+    if isinstance(source, Mapping):
+        name, data = "<dict>", dict(source)
+        text = json.dumps(data, indent=2, default=str)
+    else:
+        path = _find(source)
+        text, data = read(path)
+        name = (
+            path.name if str(source) in library.names() and path == library.path(str(source)) else str(source)
+        )
+    changes = dict(overrides or {})
+    return _assemble(override(data, changes, name), name, text, changes)
+
+
+def _find(source: str | Path) -> Path:
+    path, name = Path(source), str(source)
+    if path.is_file() or isinstance(source, Path):
+        return path
+    if name in library.names():
+        return library.path(name)
+    if path.suffix or path.exists() or len(path.parts) > 1:
+        return path
+    known = library.names()
+    hint = f"{suggestion(name, known)}shipped examples: {', '.join(known)}"
+    raise InputError([(name, "", f"no such file and no shipped example of this name; {hint}")])
+
+
+def _assemble(
+    data: dict[str, Any], source: str, text: str, overrides: dict[str, Any], sweep: bool = True
+) -> Experiment:
+    _refuse_later(data, source)
+    structure, good = check(data, ExperimentSpec)
+    problems: Problems = [
+        (key, "Langevin dynamics is not in this version; remove this table")
+        if key == "langevin"
+        else (key, message)
+        for key, message in structure
+    ]
+    builder = Builder(good)
+    request = None
+    if isinstance(good.get("forces"), dict):
+        request = read_forces(builder, good["forces"])
+    model = builder.junction(None if request is None else request.points)
+    _check_sweep(builder, good)
+    problems += builder.problems
+    if model is not None and request is not None and not problems:
+        problems += model.problems_at(request.points)
+        interacting = bool(model.interactions or model.vibrations)
+        if request.method == "negf" and interacting:
+            problems.append(
+                (
+                    "forces.method",
+                    '"negf" is for models without interactions and vibrations; use "auto" or "heom"',
+                )
+            )
+    if problems or model is None:
+        raise InputError([(source, key, message) for key, message in problems])
+    swept = {name: list(values) for name, values in good.get("sweep", {}).items()}
+    settings = {
+        "title": good.get("title", ""),
+        "system": "junction",
+        "model": model.describe(),
+        "forces": None if request is None else request.describe(),
+        "sweep": swept,
+    }
+    experiment = Experiment(
+        title=settings["title"],
+        system="junction",
+        model=model,
+        forces=request,
+        sweep=swept,
+        source=source,
+        text=text,
+        overrides=overrides,
+        settings=settings,
+        kinds={name: quantity.kind for name, quantity in builder.parameters.values.items()},
+        data=data,
+    )
+    if sweep:
+        _try_sweep(experiment)
+    return experiment
+
+
+def _refuse_later(data: Mapping[str, Any], source: str) -> None:
+    """Kinds of system that are announced but not built: one message instead of many about their keys."""
+    system = data.get("system", "junction")
+    if isinstance(system, str) and system in LATER_SYSTEMS:
+        message = f'"{system}" systems are not in this version; only system = "junction" is'
+        raise InputError([(source, "system", message)])
+
+
+def _check_sweep(builder: Builder, data: Mapping[str, Any]) -> None:
+    """Swept names must be parameters, their values readable and of the parameter's kind."""
+    parameters = data.get("parameters", {})
+    if parameters is None:  # a fault that has been reported
+        return
+    for name, values in (data.get("sweep") or {}).items():
+        key = dotted("sweep", name)
+        if name not in parameters:
+            hint = f"{suggestion(name, list(parameters))}parameters: {', '.join(parameters) or 'none'}"
+            builder.note(key, f"is not in [parameters]; {hint}")
+            continue
+        if values is not None and not values:
+            builder.note(key, "no values; give at least one")
+        for index, value in enumerate(values or []):
+            if value is None:
+                continue
+            others = {other: source for other, source in parameters.items() if other != name}
+            tried = resolve({**others, name: value}, list(data.get("coordinates") or {}))
+            wrong = [message for where, message in tried.problems if where == dotted("parameters", name)]
+            before, after = builder.parameters.values[name].kind, tried.values[name].kind
+            if wrong:
+                builder.note(f"{key}[{index}]", wrong[0])
+            elif before and after and before != after and {before, after} != {"energy", "voltage"}:
+                builder.note(f"{key}[{index}]", f'"{value}" is a {after}, but {name} is a {before}')
+
+
+def _try_sweep(experiment: Experiment) -> None:
+    """Every value of every swept parameter alone must give a sound model."""
+    problems: list[tuple[str, str, str]] = []
+    for name, values in experiment.sweep.items():
+        for value in values:
+            try:
+                experiment.at({name: value})
+            except InputError as error:
+                seen = {(key, message) for _, key, message in problems}
+                at = f" (with {name} = {value!r})"
+                problems += [(f, k, m + at) for f, k, m in error.problems if (k, m + at) not in seen]
+    if problems:
+        raise InputError(problems)
