@@ -48,12 +48,12 @@ class Builder:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
         self.problems: list[Problem] = []
+        # a faulty table of names has been reported; what is missing because of it is not
+        self._names_unknown = any(key in data and data[key] is None for key in ("parameters", "coordinates"))
         self._names = tuple(data.get("coordinates") or {})
         self.parameters = resolve(data.get("parameters") or {}, self._names)
         self.problems += self.parameters.problems
         self.coordinates = self._coordinates()
-        # a faulty table of names has been reported; what is missing because of it is not
-        self._names_unknown = any(key in data and data[key] is None for key in ("parameters", "coordinates"))
         self._probe = np.random.default_rng(0).uniform(-2.0, 2.0, (5, len(self._names)))
 
     def note(self, key: str, message: str) -> None:
