@@ -24,10 +24,18 @@ def junction(h, dh, g, dg, gammas, mu, kt, width=10.0) -> FrozenJunction:
     )
     channels = sum((channels_of(k, np.asarray(gamma) * EV) for k, gamma in enumerate(gammas)), ())
     return FrozenJunction(
-        h=h, dh=dh, u=np.zeros((*grid, n, n)), du=np.zeros((*grid, c, n, n)),
-        vibronic=np.zeros((*grid, 0, n, n), complex), dvibronic=np.zeros((*grid, c, 0, n, n), complex),
-        g=np.asarray(g, float), dg=np.asarray(dg, float), frequencies=np.zeros(0),
-        vibration_states=np.zeros(0, dtype=np.int64), channels=channels, leads=leads,
+        h=h,
+        dh=dh,
+        u=np.zeros((*grid, n, n)),
+        du=np.zeros((*grid, c, n, n)),
+        vibronic=np.zeros((*grid, 0, n, n), complex),
+        dvibronic=np.zeros((*grid, c, 0, n, n), complex),
+        g=np.asarray(g, float),
+        dg=np.asarray(dg, float),
+        frequencies=np.zeros(0),
+        vibration_states=np.zeros(0, dtype=np.int64),
+        channels=channels,
+        leads=leads,
     )
 
 

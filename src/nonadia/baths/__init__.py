@@ -5,9 +5,17 @@ exponents (Padé, AAA) and certifies them against the exact lead. It may import 
 of the package.
 """
 
-
+from .certificate import bath_certificate
 from .decompose import decompose, exponents_from_poles
+from .exact import exact_correlation
 from .exponents import Exponents
 from .pade import pade_fermi
 
-__all__ = ["Exponents", "decompose", "exponents_from_poles", "pade_fermi"]
+__all__ = [
+    "Exponents",
+    "bath_certificate",
+    "decompose",
+    "exact_correlation",
+    "exponents_from_poles",
+    "pade_fermi",
+]

@@ -1,18 +1,20 @@
-"""Rational fit of the Fermi function on the real axis, weighted by the band: adaptive Antoulas-Anderson (AAA).
+"""Rational fit of the Fermi function on the real axis, weighted by the band (AAA, then polished).
 
     J(ε) f(ε) ≈ J(ε) f̃(ε),     f̃ = c + Σ_{l=1}^{N} [ R_l/(ε - p_l) + c.c. ]
 
-A lead is seen only through J f, so f̃ is free where J is small: for kT ≪ W far fewer poles than Padé's are needed to
-follow f over the whole band (the number grows with log(W/kT), theory B2; Dan, Xu, Stockburger, Ankerhold, Shi,
-Phys. Rev. B 107, 195429 (2023)). Fitting f, not J f, keeps the band poles as they are, so that 1 - f needs no further
-ones and J f̃ decays like J. Errors near μ matter most (γ and D live there, the coupling part of F on the whole band),
-so the weight is J/max J · [1 + EMPHASIS/(1 + (x/EMPHASIS_RANGE)²)], x = (ε - μ)/k_BT. Measured on J2 and J1 (W = 10 eV,
-300 K): 6 poles and the band pole give F, γ and D within 6e-4 of their maxima, in and out of equilibrium.
+A lead is seen only through J f, so f̃ is free where J is small: for kT ≪ W far fewer poles than Padé's are
+needed to follow f over the whole band (the number grows with log(W/kT), theory B2; Dan, Xu, Stockburger,
+Ankerhold, Shi, Phys. Rev. B 107, 195429 (2023)). Fitting f, not J f, keeps the band poles as they are, so
+that 1 - f needs no further ones and J f̃ decays like J. Errors near μ matter most (γ and D live there, the
+coupling part of F on the whole band), so the weight is J/max J · [1 + EMPHASIS/(1 + (x/EMPHASIS_RANGE)²)],
+x = (ε - μ)/k_BT. Measured on J2 and J1 (W = 10 eV, 300 K): 6 poles and the band pole give F, γ and D within
+6e-4 of their maxima, in and out of equilibrium.
 
-Steps: (1) AAA (Nakatsukasa, Sète, Trefethen 2018) with the residual weighted by J; 2N + 1 support points give N pairs
-of poles, real (spurious) ones are dropped; (2) all poles and residues are polished together by least squares, the
-residues eliminated (variable projection); (3) reweighting towards the largest errors (Lawson) turns least squares
-into nearly the smallest maximum error. A step that does not lower the maximum error is not taken.
+Steps: (1) adaptive Antoulas-Anderson (Nakatsukasa, Sète, Trefethen, SIAM J. Sci. Comput. 40, A1494 (2018))
+with the residual weighted: 2N + 1 support points give N pairs of poles, real (spurious) ones are dropped;
+(2) all poles and residues are polished together by least squares, the residues eliminated (variable
+projection); (3) reweighting towards the largest errors (Lawson) turns least squares into nearly the
+smallest maximum error. A step that does not lower the maximum error is not taken.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ EMPHASIS_RANGE = 10.0
 def aaa_exponents(lead: LeadBath, poles: int) -> Exponents:
     """Exponents of `lead` with `poles` fitted Fermi poles and the band poles of J; Hartree.
 
-    info: fit_error = max |J (f̃ - f)| / max J over the samples; removed_poles: real ones that AAA gave and that were
-    replaced before polishing. Raises ValueError for poles < 1.
+    info: fit_error = max |J (f̃ - f)| / max J over the samples; removed_poles: real ones that AAA gave and
+    that were replaced before polishing. Raises ValueError for poles < 1.
     """
     if poles < 1:
         raise ValueError(f"a rational fit needs at least one pole, not {poles}")
@@ -53,20 +55,27 @@ def aaa_exponents(lead: LeadBath, poles: int) -> Exponents:
     key = tuple(complex(f"{z.real:.12e}{z.imag:+.12e}j") for z in shape)
     constant, upper, residues, error, removed = _fit_relative(poles, key)
     return exponents_from_poles(
-        width, constant, mu + kt * upper, kt * residues, scheme="aaa", poles=poles,
+        width,
+        constant,
+        mu + kt * upper,
+        kt * residues,
+        scheme="aaa",
+        poles=poles,
         info={"fit_error": error, "removed_poles": float(removed)},
     )
 
 
 @lru_cache(maxsize=512)
-def _fit_relative(poles: int, shape: tuple[complex, ...]) -> tuple[float, ComplexArray, ComplexArray, float, int]:
+def _fit_relative(
+    poles: int, shape: tuple[complex, ...]
+) -> tuple[float, ComplexArray, ComplexArray, float, int]:
     """`fit_fermi` for the band given by its poles and residues (in this order, units of k_BT from μ)."""
     both = np.array(shape)
     return fit_fermi(poles, LevelWidth(both[: both.size // 2], both[both.size // 2 :]))
 
 
 def fit_fermi(poles: int, width: LevelWidth) -> tuple[float, ComplexArray, ComplexArray, float, int]:
-    """(c, p (N,), R (N,), max |J (f̃ - f)|/max J, real poles replaced); all in units of k_BT from μ, `width` too."""
+    """(c, p (N,), R (N,), max |J (f̃ - f)|/max J, real poles replaced); energies in k_BT from μ."""
     x, band = samples(width)
     emphasised = band * (1.0 + EMPHASIS / (1.0 + (x / EMPHASIS_RANGE) ** 2))
     target = fermi(x)
@@ -91,7 +100,7 @@ def fit_fermi(poles: int, width: LevelWidth) -> tuple[float, ComplexArray, Compl
 
 
 def samples(width: LevelWidth) -> tuple[FloatArray, FloatArray]:
-    """Sample points x = (ε - μ)/k_BT, dense where f varies and thinning geometrically, and J/max J there, both (S,)."""
+    """Points x = (ε - μ)/k_BT, dense where f varies, thinning geometrically; J/max J there; both (S,)."""
     reach = 30.0 * max(float(np.abs(width.poles).max()), 3.0)
     step = np.arcsinh(reach) / SAMPLES
     x = np.sinh(step * np.arange(-SAMPLES, SAMPLES + 1))
@@ -100,8 +109,8 @@ def samples(width: LevelWidth) -> tuple[FloatArray, FloatArray]:
 
 
 def _aaa_poles(x: FloatArray, target: FloatArray, weight: FloatArray, pairs: int) -> tuple[ComplexArray, int]:
-    """Upper poles of the weighted AAA approximant of type (2N, 2N), real ones removed and replaced by a Padé-like
-    guess, (N,), and how many were removed; in units of k_BT."""
+    """Upper poles of the weighted AAA approximant of type (2N, 2N), real ones removed and replaced by a
+    Padé-like guess, (N,), and how many were removed; in units of k_BT."""
     support: list[int] = []
     approximant = np.full_like(target, target.mean())
     coefficients = np.ones(0)
@@ -124,7 +133,7 @@ def _aaa_poles(x: FloatArray, target: FloatArray, weight: FloatArray, pairs: int
     removed = found.size - 2 * upper.size
     missing = pairs - upper.size
     if missing > 0:
-        # real poles are artefacts of a degree too high or odd symmetry; the freed pairs start as a graded ladder
+        # real poles are artefacts of symmetry or of too high a degree; the freed pairs start as a ladder
         ladder = 1j * np.geomspace(3.0, max(10.0, np.abs(x).max() / 60.0), missing)
         upper = np.concatenate([upper, ladder * np.exp(0.05j * np.arange(missing))])
     return upper, int(removed)

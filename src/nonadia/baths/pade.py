@@ -4,9 +4,9 @@
 
 the [N-1/N] Padé approximant of (f - ½)/z in z². Its poles ±iξ_l and strengths k_l follow from one symmetric
 tridiagonal eigenvalue problem: tanh(z/2)/2 as a continued fraction gives the matrix B with
-B_{n,n+1} = 1/(2 √((2n-1)(2n+1))), n = 1 … 2N-1; its positive eigenvalues are 1/ξ_l and, with the first components
-v_l of the normalised eigenvectors, k_l = v_l² ξ_l²/4 (Ozaki, Phys. Rev. B 75, 035123 (2007); the same numbers as
-Hu, Luo, Jiang, Xu, Yan, J. Chem. Phys. 134, 244106 (2011), theory B2).
+B_{n,n+1} = 1/(2 √((2n-1)(2n+1))), n = 1 … 2N-1; its positive eigenvalues are 1/ξ_l and, with the first
+components v_l of the normalised eigenvectors, k_l = v_l² ξ_l²/4 (Ozaki, Phys. Rev. B 75, 035123 (2007); the
+same numbers as Hu, Luo, Jiang, Xu, Yan, J. Chem. Phys. 134, 244106 (2011), theory B2).
 """
 
 from __future__ import annotations

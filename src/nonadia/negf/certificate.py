@@ -1,8 +1,9 @@
 """The honest certificate of a bath: what its exponents do to F, γ and D of the non-interacting partner.
 
-The partner has the same one-body h(x), g(x) and leads, no interactions and no quantum vibrations. There F, γ and D are
-known exactly (theory B6), with the exact leads as well as with the leads that the exponents represent; the difference
-is the error that the bath alone brings. The error of C(t) predicts little (theory B2).
+The partner has the same one-body h(x), g(x) and leads, no interactions and no quantum vibrations. There F,
+γ and D are known exactly (theory B6), with the exact leads as well as with the leads that the exponents
+represent; the difference is the error that the bath alone brings. The error of C(t) predicts little (theory
+B2).
 """
 
 from __future__ import annotations
@@ -31,9 +32,13 @@ def partner(frozen: FrozenJunction) -> FrozenJunction:
     """The same junction without interactions and quantum vibrations."""
     grid, n, c = frozen.grid_shape, frozen.n_levels, frozen.n_coordinates
     return dataclasses.replace(
-        frozen, u=np.zeros((*grid, n, n)), du=np.zeros((*grid, c, n, n)),
-        vibronic=np.zeros((*grid, 0, n, n), dtype=complex), dvibronic=np.zeros((*grid, c, 0, n, n), dtype=complex),
-        frequencies=np.zeros(0), vibration_states=np.zeros(0, dtype=np.int64),
+        frozen,
+        u=np.zeros((*grid, n, n)),
+        du=np.zeros((*grid, c, n, n)),
+        vibronic=np.zeros((*grid, 0, n, n), dtype=complex),
+        dvibronic=np.zeros((*grid, c, 0, n, n), dtype=complex),
+        frequencies=np.zeros(0),
+        vibration_states=np.zeros(0, dtype=np.int64),
     )
 
 
@@ -42,8 +47,9 @@ def partner_errors(
 ) -> dict[str, FloatArray]:
     """|ΔF| (..., c), |Δγ| and |ΔD| (..., c, c) of the partner with these exponents, Hartree atomic units.
 
-    Keys "force", "friction", "noise". exact: NEGF of the partner with the exact leads, if it is known already.
-    Infinite everywhere if the partner has a level that no lead reaches: then there is no certificate.
+    Keys "force", "friction", "noise". exact: NEGF of the partner with the exact leads, if it is known
+    already. Infinite everywhere if the partner has a level that no lead reaches: then there is no
+    certificate.
     """
     free = partner(frozen)
     try:
@@ -67,14 +73,15 @@ def choose_exponents(
     max_poles: int = 60,
     pointwise: bool = False,
 ) -> tuple[list[Exponents], dict[str, Any]]:
-    """The fewest exponents whose partner errors meet `tolerance`, the same number of Fermi poles in every lead.
+    """The fewest exponents whose partner errors meet `tolerance`; equally many Fermi poles in every lead.
 
-    tolerance: of each of `quantities`, relative to its largest magnitude over the grid, or with pointwise = True to the
-    local magnitude at every geometry. scheme: "pade", "aaa", or None for the better of both. frozen: any grid; many
-    points are screened on a subset, the choice is checked on all.
-    Returns the exponents per lead and a JSON-able record: scheme, poles, exponents per lead, achieved errors,
+    tolerance: of each of `quantities`, relative to its largest magnitude over the grid, or with pointwise =
+    True to the local magnitude at every geometry. scheme: "pade", "aaa", or None for the better of both.
+    frozen: any grid; many points are screened on a subset, the choice is checked on all. Returns the
+    exponents per lead and a JSON-able record: scheme, poles, exponents per lead, achieved errors,
     `reached`. If max_poles are not enough the most accurate candidate is returned with reached = False.
-    Raises ValueError if the partner has a level without a lead (no certificate: fix the number of poles instead).
+    Raises ValueError if the partner has a level without a lead (no certificate: fix the number of poles
+    instead).
     """
     if unknown := set(quantities) - set(QUANTITIES):
         raise ValueError(f"unknown quantities {sorted(unknown)}; known: {', '.join(QUANTITIES)}")
@@ -122,7 +129,7 @@ class _Search:
 
     def worst(self, scheme: str, poles: int, index: NDArray[np.int64]) -> dict[str, float]:
         """Largest relative error of each quantity over the points `index`."""
-        fitted = forces(self.free[index], self.exponents(scheme, poles), tolerance=self.quadrature)
+        fitted = forces(_at(self.free, index), self.exponents(scheme, poles), tolerance=self.quadrature)
         errors = _differences(fitted, self.exact, index)
         worst = {}
         for q in self.quantities:
@@ -145,7 +152,7 @@ class _Search:
         return True
 
     def fewest(self, scheme: str, max_poles: int) -> tuple[str, int] | None:
-        """Smallest number of poles accepted: errors fall with the number, so double, then walk down by halves."""
+        """Smallest accepted number of poles: errors fall with the number, so double it, then bisect."""
         known = [poles for (_, poles), error in self.tried.items() if error <= self.tolerance]
         limit = min([max_poles, *known])
         low, high = 0, 4
@@ -165,8 +172,13 @@ class _Search:
         chosen = self.exponents(scheme, poles)
         errors = self.worst(scheme, poles, np.arange(self.free.h.shape[0]))
         return chosen, {
-            "scheme": scheme, "poles": poles, "exponents": [len(e) for e in chosen], "tolerance": self.tolerance,
-            "pointwise": self.pointwise, "partner_errors": errors, "reached": reached,
+            "scheme": scheme,
+            "poles": poles,
+            "exponents": [len(e) for e in chosen],
+            "tolerance": self.tolerance,
+            "pointwise": self.pointwise,
+            "partner_errors": errors,
+            "reached": reached,
             "fit": [dict(e.info) for e in chosen],
         }
 
@@ -181,6 +193,10 @@ def _flat(frozen: FrozenJunction) -> FrozenJunction:
     )
 
 
+def _at(frozen: FrozenJunction, index: NDArray[np.int64]) -> FrozenJunction:
+    return frozen[(index,)]  # type: ignore[index]
+
+
 def _differences(fitted: NegfForces, exact: NegfForces, index: Any = ...) -> dict[str, FloatArray]:
     return {
         "force": np.abs(fitted.mean_force - exact.mean_force[index]),
@@ -192,8 +208,9 @@ def _differences(fitted: NegfForces, exact: NegfForces, index: Any = ...) -> dic
 def _magnitude(exact: NegfForces, quantity: str, pointwise: bool) -> FloatArray:
     """What errors are relative to: local magnitudes, or the largest over the grid (then without grid axis).
 
-    Tensor elements are compared with √(T_ii T_jj) where that is larger, so that elements that vanish by symmetry do
-    not count as infinitely wrong; components of the force likewise only vanish against a tiny floor.
+    Tensor elements are compared with √(T_ii T_jj) where that is larger, so that elements that vanish by
+    symmetry do not count as infinitely wrong; components of the force likewise only vanish against a tiny
+    floor.
     """
     values = np.abs({"force": exact.mean_force, "friction": exact.friction, "noise": exact.noise}[quantity])
     if not pointwise:

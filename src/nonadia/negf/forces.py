@@ -1,7 +1,7 @@
-"""Exact mean force, friction, noise, populations and currents of non-interacting junctions on a grid (theory B6).
+"""Exact F, γ, D, populations and currents of non-interacting junctions on a grid (theory B6).
 
-The energy integrals (integrand.py) are done on panels chosen from the known singularities (mesh.py) and refined
-until the estimated error of every observable meets the tolerance.
+The energy integrals (integrand.py) are done on panels chosen from the known singularities (mesh.py) and
+refined until the estimated error of every observable meets the tolerance.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["DecoupledLevelError", "NegfForces", "forces"]
 NARROWEST = 1e-13
 # the thermal window outside which 1 - f or f is below rounding, in k_BT
 THERMAL_WINDOW = 45.0
-# largest block of one observable × one node held at a time (numbers, complex), bounds the memory at some 100 MB
+# complex numbers of one kind held at a time; bounds the memory at some 100 MB
 BLOCK = 1_500_000
-# error, relative to the largest value over the grid, that is still returned when rounding stops the refinement
+# relative error that is still returned when rounding stops the refinement
 ACCEPTABLE = 1e-6
 
 
@@ -36,9 +36,9 @@ ACCEPTABLE = 1e-6
 class NegfForces:
     """F_i, γ_ij, D_ij with the parts by force side, n_m and I_K, Hartree atomic units; `...` is the grid.
 
-    mean_force_* (..., c); friction_*, noise_* (..., c, c), friction[..., i, j] the force on i per velocity of j;
-    population (..., n); current (..., K) electrons per time into the molecule. error_*: estimated numerical
-    (quadrature) errors of mean force, friction and noise, shapes as these.
+    mean_force_* (..., c); friction_*, noise_* (..., c, c), friction[..., i, j] the force on i per velocity
+    of j; population (..., n); current (..., K) electrons per time into the molecule. error_*: estimated
+    numerical (quadrature) errors of mean force, friction and noise, shapes as these.
     """
 
     mean_force_molecule: FloatArray
@@ -74,10 +74,10 @@ def forces(
 ) -> NegfForces:
     """F, γ, D, populations and currents at every geometry of `frozen` (any leading grid axes).
 
-    exponents: one per lead; J f and J(1-f) are then what these exponents represent, that is, the result is what a
-    converged hierarchy with this bath gives. tolerance: of F, γ and D, relative to the largest magnitude of each over
-    the grid; populations absolute, currents relative to the largest.
-    Raises ValueError for an interacting model, DecoupledLevelError where a level has no lead at some geometry,
+    exponents: one per lead; J f and J(1-f) are then what these exponents represent, that is, the result is
+    what a converged hierarchy with this bath gives. tolerance: of F, γ and D, relative to the largest
+    magnitude of each over the grid; populations absolute, currents relative to the largest. Raises
+    ValueError for an interacting model, DecoupledLevelError where a level has no lead at some geometry,
     FloatingPointError when the integrals do not converge.
     """
     if exponents is not None and len(exponents) != len(frozen.leads):
@@ -107,13 +107,16 @@ def mesh(system: FlatSystem, occupation: Occupation, frozen: FrozenJunction, tol
     if narrow.size:
         where = tuple(int(i) for i in np.unravel_index(narrow[0], frozen.grid_shape))
         raise DecoupledLevelError(
-            f"at grid point {where} a level is coupled to no lead (width below {NARROWEST:g} of the energy scale); "
-            "its occupation, and so F, γ and D, is undefined"
+            f"at grid point {where} a level is coupled to no lead (width below {NARROWEST:g} of the energy "
+            "scale); its occupation, and so F, γ and D, is undefined"
         )
     singular = np.concatenate([resonances, np.broadcast_to(common, (system.n_points, common.size))], axis=1)
-    reach = [lead.chemical_potential + side * THERMAL_WINDOW * lead.temperature
-             for lead in frozen.leads for side in (-1, 1)]
-    # ρ^{-2 NODES} is the true error, ρ^{-1.5 NODES} about its estimate; a margin for the strength of the poles
+    reach = [
+        lead.chemical_potential + side * THERMAL_WINDOW * lead.temperature
+        for lead in frozen.leads
+        for side in (-1, 1)
+    ]
+    # the true error goes with ρ^{-2 NODES}, its estimate with ρ^{-1.5 NODES}; 1e-2 for pole strengths
     ellipse = max(1.5, (1e-2 * tolerance) ** (-1.0 / (1.75 * NODES)))
     return initial_panels(singular, np.array(reach), ellipse)
 
@@ -121,7 +124,7 @@ def mesh(system: FlatSystem, occupation: Occupation, frozen: FrozenJunction, tol
 def _integrate(
     system: FlatSystem, occupation: Occupation, layout: Layout, panels: Panels, tolerance: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Totals and errors (points, Q), refining panels until the targets are met or rounding stops the gain."""
+    """Totals and errors (points, Q); panels are refined until the targets or the rounding are met."""
     integrals, errors = _evaluate(system, occupation, layout, panels)
     previous: FloatArray | None = None
     while True:
@@ -139,7 +142,7 @@ def _integrate(
         previous = point_errors
         count = np.bincount(panels.point, minlength=system.n_points)
         share = np.where(failing, target, np.inf) / count[:, None]
-        refine = (errors > share[panels.point]).any(axis=1)
+        refine = np.asarray((errors > share[panels.point]).any(axis=1))
         new = panels.take(refine).halved()
         new_integrals, new_errors = _evaluate(system, occupation, layout, new)
         panels = concatenate(panels.take(~refine), new)
@@ -180,8 +183,9 @@ def _per_point(panels: Panels, values: FloatArray, points: int) -> FloatArray:
 def _scales(layout: Layout, totals: FloatArray, system: FlatSystem) -> FloatArray:
     """Largest magnitude over the grid of each observable, (Q,): what the tolerance is relative to.
 
-    Observables that vanish by symmetry would leave nothing to compare with; floors, far below any natural size, come
-    from the size N_i of the force operator: N_i for F, N_i N_j/(k_BT)² for γ, N_i N_j/k_BT for D.
+    Observables that vanish by symmetry would leave nothing to compare with; floors, far below any natural
+    size, come from the size N_i of the force operator: N_i for F, N_i N_j/(k_BT)² for γ, N_i N_j/k_BT for
+    D.
     """
     size, thermal = system.force_norms(), max(lead.temperature for lead in system.leads)
     pair = np.outer(size, size)
@@ -192,7 +196,7 @@ def _scales(layout: Layout, totals: FloatArray, system: FlatSystem) -> FloatArra
     scales = {"mean_force_molecule": force, "mean_force_coupling": force}
     for name, floor in floors.items():
         largest = np.abs(named[f"{name}_molecule"] + named[f"{name}_coupling"]).max(axis=0)
-        # an element is judged against its own maximum or its diagonal partners': cross terms may vanish by symmetry
+        # cross terms may vanish by symmetry: judged against their diagonal partners too
         largest = np.maximum(largest, np.sqrt(np.outer(largest.diagonal(), largest.diagonal())))
         scales[f"{name}_molecule"] = scales[f"{name}_coupling"] = np.maximum(largest, floor)
     scales["population"] = np.ones(layout.levels)

@@ -1,9 +1,10 @@
 """Everything that is integrated over energy, at given energies: theory B6.
 
-With T = (1 + G^R V) restricted to the lead-end columns, G^≶ = T s^≶ T†, s^<_a = i Γ_a J f, s^>_a = -i Γ_a J (1-f).
-Λ_i = ∂_i h_ext has the molecular block ∂_i h and the coupling blocks ∂_i V, and P_i = T† Λ_i T is Hermitian:
+With T = (1 + G^R V) restricted to the lead-end columns, G^≶ = T s^≶ T†, s^<_a = i w^<_a, s^>_a = -i w^>_a,
+w^< = Γ_a J f, w^> = Γ_a J (1-f). Λ_i = ∂_i h_ext has the molecular block ∂_i h and the coupling blocks ∂_i V,
+and P_i = T† Λ_i T is Hermitian:
 
-    F_i  = i ∫dε/2π tr Λ_i G^<                        = -∫dε/2π Σ_a w^<_a (P_i)_aa,      w^≶ = Γ_a J f, Γ_a J (1-f)
+    F_i  = i ∫dε/2π tr Λ_i G^<                        = -∫dε/2π Σ_a w^<_a (P_i)_aa
     γ_ij = 2 Re ∫dε/2π tr Λ_i ∂_εG^R Λ_j G^<
     D_ij = ½ Re ∫dε/2π tr Λ_i G^< Λ_j G^>             = ½ Re ∫dε/2π Σ_ab (P_i)_ba conj(P_j)_ba w^<_a w^>_b
     n_m  = ∫dε/2π Σ_a |T_ma|² w^<_a
@@ -13,8 +14,9 @@ and, since G^R depends on ε through ε - h and through S only,
 
     ∂_εG^R = -G^R_{:d} G^R_{d:} + T ∂_εS T̃,     T̃ = S^{-1} G^R_{W:} = (V†G_dd, 1 + V†G_dd V S).
 
-The parts restrict the force on side i to its molecular or coupling block; the other side stays whole. (For the real
-part of tr Λ_i G^< Λ_j G^>, "½ ∫_{-∞}^{∞} of the symmetrised correlation function", this split is unique.)
+The parts restrict the force on side i to its molecular or coupling block; the other side stays whole. (For
+the real part of tr Λ_i G^< Λ_j G^>, "½ ∫_{-∞}^{∞} of the symmetrised correlation function", this split is
+unique.)
 """
 
 from __future__ import annotations
@@ -42,10 +44,14 @@ class Layout:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         c = self.coordinates
         return {
-            "mean_force_molecule": (c,), "mean_force_coupling": (c,),
-            "friction_molecule": (c, c), "friction_coupling": (c, c),
-            "noise_molecule": (c, c), "noise_coupling": (c, c),
-            "population": (self.levels,), "current": (self.leads,),
+            "mean_force_molecule": (c,),
+            "mean_force_coupling": (c,),
+            "friction_molecule": (c, c),
+            "friction_coupling": (c, c),
+            "noise_molecule": (c, c),
+            "noise_coupling": (c, c),
+            "population": (self.levels,),
+            "current": (self.leads,),
         }
 
     def unpack(self, values: FloatArray) -> dict[str, FloatArray]:
@@ -61,7 +67,7 @@ class Layout:
 def integrand(
     system: FlatSystem, occupation: Occupation, layout: Layout, point: NDArray[np.int64], energy: FloatArray
 ) -> FloatArray:
-    """Integrands (1/2π included) at energies (panels, q) of the grid points `point` (panels,): (panels, q, Q)."""
+    """Integrands over 2π, (panels, q, Q), at energies (panels, q) of the grid points `point` (panels,)."""
     panels, q = energy.shape
     c, n = system.dh.shape[1], system.h.shape[-1]
     lead_of, rates = system.lead_of, system.rates
@@ -122,10 +128,14 @@ def integrand(
     into = lesser * _apply(flow, greater) - greater * _apply(flow, lesser)
     current = into @ (lead_of[:, None] == np.arange(layout.leads)).astype(float)
     found = (
-        force(p_molecule), force(p_coupling),
-        friction(left_molecule, p_molecule), friction(left_coupling, p_coupling),
-        noise(p_molecule), noise(p_coupling),
-        _apply(np.abs(td) ** 2, lesser), current,
+        force(p_molecule),
+        force(p_coupling),
+        friction(left_molecule, p_molecule),
+        friction(left_coupling, p_coupling),
+        noise(p_molecule),
+        noise(p_coupling),
+        _apply(np.abs(td) ** 2, lesser),
+        current,
     )
     return np.concatenate([part.reshape(panels, q, -1) for part in found], axis=-1) / (2.0 * np.pi)
 

@@ -1,10 +1,10 @@
 """Panels over the whole real energy axis, placed by the known singularities of the integrand.
 
-A Gauss-Legendre rule of q nodes on [m - b, m + b] converges like ρ^{-2q}, where ρ = |ζ + √(ζ²-1)|, ζ = (p - m)/b,
-belongs to the nearest singularity p (the largest Bernstein ellipse that avoids it). All singularities are known
-here: resonances, band poles, poles of the Fermi functions or of the exponents. So panels are halved until every ρ
-is large enough, and the two ends, where every integrand is a series in 1/ε (a fitted bath has no exponential
-tail), are mapped by ε = c ± R/u, u in (0, 1].
+A Gauss-Legendre rule of q nodes on [m - b, m + b] converges like ρ^{-2q}, where ρ = |ζ + √(ζ²-1)| with
+ζ = (p - m)/b belongs to the nearest singularity p (the largest Bernstein ellipse that avoids it). All
+singularities are known here: resonances, band poles, poles of the Fermi functions or of the exponents. So
+panels are halved until every ρ is large enough, and the two ends, where every integrand is a series in 1/ε
+(a fitted bath has no exponential tail), are mapped by ε = c ± R/u, u in (0, 1].
 """
 
 from __future__ import annotations
@@ -48,8 +48,12 @@ class Panels:
         """Each panel cut in the middle: first all lower, then all upper halves."""
         middle = 0.5 * (self.a + self.b)
         return Panels(
-            np.tile(self.point, 2), np.tile(self.side, 2),
-            np.concatenate([self.a, middle]), np.concatenate([middle, self.b]), self.center, self.radius,
+            np.tile(self.point, 2),
+            np.tile(self.side, 2),
+            np.concatenate([self.a, middle]),
+            np.concatenate([middle, self.b]),
+            self.center,
+            self.radius,
         )
 
     def nodes(self) -> tuple[FloatArray, FloatArray]:
@@ -67,16 +71,20 @@ class Panels:
 def concatenate(first: Panels, second: Panels) -> Panels:
     """Both sets of panels of one mesh."""
     return Panels(
-        np.concatenate([first.point, second.point]), np.concatenate([first.side, second.side]),
-        np.concatenate([first.a, second.a]), np.concatenate([first.b, second.b]), first.center, first.radius,
+        np.concatenate([first.point, second.point]),
+        np.concatenate([first.side, second.side]),
+        np.concatenate([first.a, second.a]),
+        np.concatenate([first.b, second.b]),
+        first.center,
+        first.radius,
     )
 
 
 def initial_panels(singularities: ComplexArray, reach: FloatArray, ellipse: float) -> Panels:
     """Mesh for integrands singular at `singularities` (points, S) and their conjugates, Hartree.
 
-    reach: real energies (any number) beyond which the integrand is a series in 1/ε (outside the thermal windows of
-    the leads). ellipse: the smallest ρ > 1 allowed; quadrature errors scale as ρ^{-2 NODES}.
+    reach: real energies (any number) beyond which the integrand is a series in 1/ε (outside the thermal
+    windows of the leads). ellipse: the smallest ρ > 1 allowed; quadrature errors scale as ρ^{-2 NODES}.
     """
     points = singularities.shape[0]
     low = min(float(singularities.real.min()), float(reach.min()))
@@ -103,9 +111,9 @@ def initial_panels(singularities: ComplexArray, reach: FloatArray, ellipse: floa
 def integrate_panels(values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Integrals and error estimates (panels, Q) of values (panels, NODES, Q) with weights (panels, NODES).
 
-    The estimate extrapolates the decay of the Legendre coefficients: if the last ones are e and the largest value is
-    v, the neglected ones near degree 2 NODES are about e²/v; e (e/v)^{1/2} is used, far on the safe side, plus the
-    rounding error of the sum.
+    The estimate extrapolates the decay of the Legendre coefficients: if the last ones are e and the largest
+    value is v, the neglected ones near degree 2 NODES are about e²/v; e (e/v)^{1/2} is used, far on the
+    safe side, plus the rounding error of the sum.
     """
     jacobian = weights / _W  # half length × mapping
     scaled = values * jacobian[..., None]

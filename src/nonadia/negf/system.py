@@ -2,11 +2,11 @@
 
 Space: n levels followed by one lead-end orbital W_a per channel, whose bare Green's function is Γ_a s^R(ε):
 
-    H_ext = [[h, V], [V†, ·]],   V_{m,a} = g_K w_am,    G_dd^R = [ε - h - V S V†]^{-1},   S = diag(Γ_a s^R_a(ε)).
+    H_ext = [[h, V], [V†, ·]],   V_{m,a} = g_K w_am,    G_dd^R = [ε - h - V S V†]^{-1},  S = diag(Γ_a s^R_a).
 
-s^R is a sum of simple poles, so the poles of G^R are the eigenvalues of a finite matrix: each band pole z_i of
-channel a becomes one damped site of energy z_i, coupled (bilinearly, without conjugation) through √(-i r_i Γ_a).
-Energies in Hartree; `points` is the flattened grid.
+s^R is a sum of simple poles, so the poles of G^R are the eigenvalues of a finite matrix: each band pole z_i
+of channel a becomes one damped site of energy z_i, coupled (bilinearly, without conjugation) through
+√(-i r_i Γ_a). Energies in Hartree; `points` is the flattened grid.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ComplexArray = NDArray[np.complex128]
 
 
 class DecoupledLevelError(ValueError):
-    """A level (or combination of levels) that no lead reaches: its occupation, and so F, γ and D, is undefined."""
+    """A level (or combination of levels) that no lead reaches: its occupation is undefined."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ class Occupation:
         return bath.width(energy) * fermi((bath.chemical_potential - energy) / bath.temperature)
 
     def singularities(self) -> ComplexArray:
-        """Poles of all J f, J(1-f) in the upper half plane; of the exact f only the first (the others lie behind it)."""
+        """Poles of all J f, J(1-f) in the upper half plane; of the exact f only the nearest."""
         found = [bath.width.poles.conj() for bath in self.leads]
         if self.exponents is None:
-            found += [np.array([bath.chemical_potential + 1j * np.pi * bath.temperature]) for bath in self.leads]
+            found += [
+                np.array([bath.chemical_potential + 1j * np.pi * bath.temperature]) for bath in self.leads
+            ]
         else:
             found += [1j * fitted.kappa for fitted in self.exponents]
         return np.concatenate(found)
@@ -77,7 +79,7 @@ class FlatSystem:
         return int(self.h.shape[0])
 
     def force_norms(self) -> FloatArray:
-        """N_i = max over points of ‖∂_i h‖ + Σ_a ‖∂_i V_a‖ √(Γ_a C_a), C_a ~ ∫dε J/2π: the size of force i, (c,)."""
+        """Size of force i, (c,): max over points of ‖∂_i h‖ + Σ_a ‖∂_i V_a‖ √(Γ_a C_a), C_a ~ ∫dε J/2π."""
         weight = np.array([np.abs(self.leads[k].width.residues).sum() for k in self.lead_of])
         ends = np.linalg.norm(self.dv, axis=-2) @ np.sqrt(self.rates * weight)
         return (np.linalg.norm(self.dh, axis=(-2, -1)) + ends).max(axis=0)
@@ -95,11 +97,12 @@ class FlatSystem:
         matrix[:, :n, n:] = right
         matrix[:, n:, :n] = np.swapaxes(left, -1, -2)
         matrix[:, range(n, size), range(n, size)] = damped
-        return np.linalg.eigvals(matrix)
+        found: ComplexArray = np.linalg.eigvals(matrix).astype(complex)
+        return found
 
 
 def flatten(frozen: FrozenJunction) -> FlatSystem:
-    """The grid of a FrozenJunction as one axis of points. Raises ValueError when the model is interacting."""
+    """The grid as one axis of points. Raises ValueError when the model is interacting."""
     if not frozen.non_interacting:
         raise ValueError("Green's functions are exact only without interactions U and quantum vibrations")
     if not frozen.channels:
@@ -110,7 +113,11 @@ def flatten(frozen: FrozenJunction) -> FlatSystem:
     g = frozen.g.reshape(-1, len(frozen.leads))[:, lead_of]
     dg = frozen.dg.reshape(-1, c, len(frozen.leads))[:, :, lead_of]
     return FlatSystem(
-        h=frozen.h.reshape(-1, n, n).astype(complex), dh=frozen.dh.reshape(-1, c, n, n).astype(complex),
-        v=vectors * g[:, None, :], dv=vectors * dg[:, :, None, :],
-        rates=np.array([channel.rate for channel in frozen.channels]), lead_of=lead_of, leads=frozen.leads,
+        h=frozen.h.reshape(-1, n, n).astype(complex),
+        dh=frozen.dh.reshape(-1, c, n, n).astype(complex),
+        v=vectors * g[:, None, :],
+        dv=vectors * dg[:, :, None, :],
+        rates=np.array([channel.rate for channel in frozen.channels]),
+        lead_of=lead_of,
+        leads=frozen.leads,
     )
