@@ -57,7 +57,7 @@ def test_friction_panels_show_total_and_parts_in_hbar() -> None:
     tree = one_coordinate([0.0, 0.4])
     figure = drawn(tree)["friction"]
     data = tree["forces"].to_dataset().isel(bias=1)
-    total, molecule, coupling = curves(figure, panel=1)
+    molecule, coupling, total = curves(figure, panel=1)
     np.testing.assert_array_equal(total, data["friction"].values[:, 0, 0])
     np.testing.assert_allclose(total, molecule + coupling, atol=1e-15)
     assert "(ħ)" in text_of(figure) and "bias = 0.4 V" in text_of(figure)

@@ -42,19 +42,26 @@ def potentials(cases: list[Case], coordinate: str) -> Figure:
         lowest, highest = min(lowest, np.nanmin(adiabatic)), max(highest, np.nanmax(adiabatic))
         axes.plot(x, adiabatic, color=colour, zorder=3)
         if number == 0 or not same:
-            handles += _diabats(axes, case.data, x, style.GREY if same else colour, keys=number == 0)
+            keys, bottom, top = _diabats(axes, case.data, x, style.GREY if same else colour)
+            handles += keys if number == 0 else []
+            lowest, highest = min(lowest, bottom), max(highest, top)
     handles += [
         style.line_key(f"adiabatic, {case.label}" if case.label else "adiabatic", colour)
         for case, colour in zip(cases, colours, strict=True)
     ]
-    # the diabats may rise far above: the window is set by the adiabatic curves
+    if any(float(case.data["population"].sum("level").min()) > _EMPTY for case in cases):
+        axes.set_title("adiabatic curves: additive constant free", fontsize=9, color=style.GREY)
+    # the diabats may rise far above: the window holds the adiabatic curves and the diabats' minima
     margin = 0.12 * (highest - lowest) or 1.0
     axes.set_ylim(lowest - margin, highest + margin)
-    axes.set_xlim(x.min(), x.max())
+    _dress(axes, x, "")
     axes.set_xlabel(label)
     axes.set_ylabel(q.ENERGY.label("potential"))
-    style.legend_above(figure, handles, columns=3)
+    style.legend_above(figure, handles)
     return figure
+
+
+_EMPTY = 0.05  # electrons on a molecule that counts as empty
 
 
 def _aligned(data: xr.Dataset) -> Array:
@@ -62,7 +69,7 @@ def _aligned(data: xr.Dataset) -> Array:
     potential = data["potential"].values
     electrons = data["population"].values.sum(axis=-1)
     empty = int(np.nanargmin(electrons))
-    if electrons[empty] > 0.05:
+    if electrons[empty] > _EMPTY:
         return np.asarray(potential)
     return np.asarray(potential - potential[empty] + data["bare_potential"].values[empty])
 
@@ -72,16 +79,21 @@ def _same_diabats(a: xr.Dataset, b: xr.Dataset) -> bool:
     return all(np.allclose(a[name].values, b[name].values, rtol=1e-12, atol=1e-15) for name in names)
 
 
-def _diabats(axes: Axes, data: xr.Dataset, x: Array, colour: str, keys: bool) -> list[Any]:
+def _diabats(axes: Axes, data: xr.Dataset, x: Array, colour: str) -> tuple[list[Any], float, float]:
+    """Draw U_0 and U_0 + E_m; legend entries, and the lowest and highest of the curves' minima."""
     bare = data["bare_potential"].values * q.ENERGY.factor
-    axes.plot(x, bare, color=colour, linestyle=style.DASHES[1], linewidth=1.3, zorder=2)
-    handles = [style.line_key("$U_0$", style.GREY, style.DASHES[1])]
+    curves = [(bare, style.DASHES[1], "$U_0$")]
     for number, level in enumerate(data["level"].values):
-        dashes = style.DASHES[2 + number % 2]
         energy = bare + data["level_energy"].values[..., number] * q.ENERGY.factor
-        axes.plot(x, energy, color=colour, linestyle=dashes, linewidth=1.3, zorder=2)
-        handles.append(style.line_key(f"$U_0 + E_{{{level}}}$", style.GREY, dashes))
-    return handles if keys else []
+        curves.append((energy, style.DASHES[2 + number % 2], f"$U_0 + E_{{{level}}}$"))
+    for values, dashes, _ in curves:
+        axes.plot(x, values, color=colour, linestyle=dashes, linewidth=1.3, zorder=2)
+    minima = [float(np.nanmin(values)) for values, _, _ in curves]
+    handles = [style.line_key(name, style.GREY, dashes) for _, dashes, name in curves]
+    return handles, min(minima), max(minima)
+
+
+_PART: dict[str, Any] = {"linewidth": 3.2, "alpha": 0.65}
 
 
 def friction_parts(cases: list[Case], coordinate: str) -> Figure:
@@ -94,21 +106,18 @@ def friction_parts(cases: list[Case], coordinate: str) -> Figure:
         style.zero_line(axes)
         total = _component(data, "friction", scale)
         _band(axes, x, total, _component(data, "error_friction", scale), style.TOTAL)
-        axes.plot(x, total, color=style.TOTAL, zorder=3)
-        axes.plot(
-            x, _component(data, "friction_molecule", scale), color=style.MOLECULE, linestyle=style.DASHES[1]
-        )
-        axes.plot(
-            x, _component(data, "friction_coupling", scale), color=style.COUPLING, linestyle=style.DASHES[3]
-        )
+        # the parts are wide and lie below: where one part is everything it shows beside the thin total
+        for name, colour in (("friction_molecule", style.MOLECULE), ("friction_coupling", style.COUPLING)):
+            axes.plot(x, _component(data, name, scale), color=colour, **_PART)
+        axes.plot(x, total, color=style.TOTAL, linewidth=1.0, zorder=4)
         _dress(axes, x, case.label)
     _outer_labels(panels, label, scale.label("friction γ"))
     style.legend_above(
         figure,
         [
-            style.line_key("total", style.TOTAL),
-            style.line_key("molecular part", style.MOLECULE, style.DASHES[1]),
-            style.line_key("coupling part", style.COUPLING, style.DASHES[3]),
+            style.line_key("total", style.TOTAL, linewidth=1.0),
+            style.line_key("molecular part", style.MOLECULE, **_PART),
+            style.line_key("coupling part", style.COUPLING, **_PART),
         ],
     )
     return figure
@@ -207,7 +216,7 @@ def mean_force(cases: list[Case], along: str, modes: list[str], marker: str = ""
         ("mean_force_coupling", "coupling part"),
     )
     figure = style.new_figure(9.6, 2.5 * len(modes) + 0.7)
-    grid = figure.subplots(len(modes), 3, sharex=True, squeeze=False)
+    grid = figure.subplots(len(modes), 3, sharex=True, sharey="row", squeeze=False)
     colours = style.case_colours(len(cases))
     for (i, k), axes in np.ndenumerate(grid):
         scale = q.force(cases[0].data, modes[i])
@@ -315,6 +324,7 @@ def _dress(axes: Axes, x: Array, title: str, marker: str = "") -> None:
         axes.set_xticks(x if x.size <= 12 else x[:: x.size // 8])
     elif x.size > 1:
         axes.set_xlim(x.min(), x.max())
+        axes.locator_params(axis="x", nbins=8, steps=[1, 2, 5, 10])
     if title:
         axes.set_title(title, loc="left")
 

@@ -57,16 +57,18 @@ def zero_line(axes: Axes) -> None:
     axes.axhline(0.0, color=GREY, linewidth=0.8, zorder=1)
 
 
-def legend_above(figure: Figure, handles: Sequence[Any], columns: int = 6) -> None:
-    """One legend for the whole figure, outside the axes: it never covers data."""
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(columns, max(1, len(handles))))
+def legend_above(figure: Figure, handles: Sequence[Any]) -> None:
+    """One legend for the whole figure, outside the axes: it never covers data. Columns as the width allows."""
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    fitting = int(figure.get_figwidth() / (0.62 + 0.072 * longest))  # inches: key and gap, one letter
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(max(1, fitting), len(handles)))
 
 
-def line_key(label: str, colour: str = BLACK, dashes: Any = "-") -> Any:
+def line_key(label: str, colour: str = BLACK, dashes: Any = "-", **look: Any) -> Any:
     """A legend entry without data."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], color=colour, linestyle=dashes, label=label)
+    return Line2D([], [], color=colour, linestyle=dashes, label=label, **look)
 
 
 def save(figure: Figure, outdir: Path, stem: str) -> list[Path]:
