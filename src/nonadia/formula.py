@@ -214,13 +214,15 @@ def compile_formula(text: str, coordinates: tuple[str, ...], parameters: tuple[s
         def _print_Integer(self, expr: sympy.Integer) -> str:
             return str(expr.p) if abs(int(expr.p)) < 2**53 else repr(float(expr))
 
-    symbols = {name: sympy.Symbol(name, real=True) for name in (*coordinates, *parameters)}
+    # neutral symbols: lambdify lets a symbol called "sign" hide the function of that name
+    names = (*coordinates, *parameters)
+    symbols = {name: sympy.Symbol(f"nonadia_{i}", real=True) for i, name in enumerate(names)}
     try:
         tree = _Builder(symbols).build(syntax(text))
         settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": False}
 
         def function(expr: Any) -> Callable[..., Any]:
-            arguments = [symbols[name] for name in (*coordinates, *parameters)]
+            arguments = [symbols[name] for name in names]
             printer = Printer({**settings, "user_functions": {}})
             compiled: Callable[..., Any] = sympy.lambdify(
                 arguments, expr, modules=["scipy", "numpy"], printer=printer, dummify=True
