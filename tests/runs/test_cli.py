@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import io
 import signal
 import subprocess
 import sys
@@ -12,20 +13,25 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from nonadia.runs.cli import main
+
 SHORT = ["--set", "forces.x=[-3.5, 0.0]"]
 
 
 def nonadia(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = dict(os.environ) | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
-    return subprocess.run(
-        [sys.executable, "-m", "nonadia", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=300,
-        stdin=subprocess.DEVNULL,
-    )
+    """What `nonadia WORDS` does in `folder`; in this process, where imports are already paid for."""
+    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
+    handler = signal.getsignal(signal.SIGTERM)
+    sys.argv = ["nonadia", *words]
+    try:
+        with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    finally:
+        sys.argv = argv
+        signal.signal(signal.SIGTERM, handler)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str, lines: int = 1) -> None:
@@ -114,7 +120,7 @@ def test_every_error_at_once_one_line_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "word"),
     [
-        ("parameters.bias=30 fs", "parameters.bias"),
+        ("leads.L.chemical_potential=30 fs", "leads.L.chemical_potential"),
         ("forces.tiers=-1", "forces.tiers"),
         ("leads.L.temperature=-300 K", "leads.L.temperature"),
         ("leads.X.temperature=300 K", "leads.X"),
@@ -163,6 +169,14 @@ def test_examples_are_listed_and_written(tmp_path: Path) -> None:
         assert nonadia("examples", name, folder=tmp_path).returncode == 0
         assert nonadia("check", f"{name}.toml", folder=tmp_path).returncode == 0
     assert_refused(nonadia("examples", "junction", folder=tmp_path), "exists already")
+
+
+def test_the_installed_command_answers_from_a_shell(tmp_path: Path) -> None:
+    """In a process of its own: entry point, exit status, and a traceback-free error."""
+    for words, status in ((["--version"], 0), (["check", "junction"], 0), (["check", "junctoin"], 2)):
+        command = [sys.executable, "-m", "nonadia", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == status and "Traceback" not in done.stderr, done.stderr
 
 
 def test_help_and_wrong_usage(tmp_path: Path) -> None:

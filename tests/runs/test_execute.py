@@ -193,6 +193,17 @@ def test_a_failing_point_does_not_cost_the_others(solver: Solver, file: Path, tm
     assert again.attrs["complete"] == 1
 
 
+def test_when_everything_fails_nothing_is_written(solver: Solver, file: Path, tmp_path: Path) -> None:
+    def fail(number: int) -> None:
+        raise MemoryError("out of memory")
+
+    solver.before = fail
+    with pytest.raises(RunFailed) as caught:
+        na.run(na.load(file), output=tmp_path / "level.nc")
+    assert caught.value.finished == 0 and len(caught.value.messages) == 6
+    assert not (tmp_path / "level.nc").exists()
+
+
 def test_unconverged_points_are_results_but_not_success(solver: Solver, file: Path) -> None:
     solver.converged = 0
     tree = na.run(na.load(file))

@@ -58,7 +58,7 @@ def zero_line(axes: Axes) -> None:
 
 
 def legend_above(figure: Figure, handles: Sequence[Any]) -> None:
-    """One legend for the whole figure, outside the axes: it never covers data. Columns as the width allows."""
+    """One legend for the whole figure, outside the axes, in as many columns as fit: it never covers data."""
     longest = max(len(str(handle.get_label())) for handle in handles)
     fitting = int(figure.get_figwidth() / (0.62 + 0.072 * longest))  # inches: key and gap, one letter
     figure.legend(handles=handles, loc="outside upper center", ncols=min(max(1, fitting), len(handles)))

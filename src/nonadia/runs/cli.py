@@ -90,6 +90,8 @@ def run(
         _summary(failure.tree)
         for line in failure.messages:
             print(f"{file}: {line}", file=sys.stderr)
+        if not failure.finished:
+            _fail("failed; nothing was computed and nothing saved")
         _fail(f"failed; the rest is saved in {target}: try again with the same command and --resume")
     _summary(tree)
     print(f"saved in {target}; see the figures with: nonadia plot {target}")

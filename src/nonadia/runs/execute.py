@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 
 class RunFailed(Exception):
-    """At least one sweep point failed. `tree` holds the others, `messages` one line a failure."""
+    """At least one sweep point failed. `tree` holds the `finished` others, `messages` one line a failure."""
 
-    def __init__(self, messages: list[str], tree: xr.DataTree) -> None:
+    def __init__(self, messages: list[str], tree: xr.DataTree, finished: int) -> None:
         super().__init__("; ".join(messages))
-        self.messages = messages
-        self.tree = tree
+        self.messages, self.tree, self.finished = messages, tree, finished
 
 
 class Interrupted(KeyboardInterrupt):
@@ -77,7 +76,7 @@ def run(
         for index, point in enumerate(points):
             if not table.finished(index):
                 _compute(table, index, point, progress or silent)
-                if target is not None:
+                if target is not None and table.count:
                     store.write_result(_tree(table, attributes, time.perf_counter() - started), target)
                 saved = table.count
     except KeyboardInterrupt:
@@ -87,7 +86,7 @@ def run(
         f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)
     ]
     if failures:
-        raise RunFailed(failures, tree)
+        raise RunFailed(failures, tree, table.count)
     return tree
 
 
