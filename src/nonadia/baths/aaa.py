@@ -35,8 +35,9 @@ from .pade import fermi
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
-SAMPLES = 250  # on each side of μ
+SAMPLES = 300  # on each side of μ
 LAWSON_STEPS = 8
+POLISH_STEPS = 100
 EMPHASIS = 30.0
 EMPHASIS_RANGE = 10.0
 
@@ -101,7 +102,7 @@ def fit_fermi(poles: int, width: LevelWidth) -> tuple[float, ComplexArray, Compl
 
 def samples(width: LevelWidth) -> tuple[FloatArray, FloatArray]:
     """Points x = (ε - μ)/k_BT, dense where f varies, thinning geometrically; J/max J there; both (S,)."""
-    reach = 30.0 * max(float(np.abs(width.poles).max()), 3.0)
+    reach = 1000.0 * max(float(np.abs(width.poles).max()), 3.0)
     step = np.arcsinh(reach) / SAMPLES
     x = np.sinh(step * np.arange(-SAMPLES, SAMPLES + 1))
     band = np.maximum(width(x), 0.0)
@@ -134,7 +135,7 @@ def _aaa_poles(x: FloatArray, target: FloatArray, weight: FloatArray, pairs: int
     missing = pairs - upper.size
     if missing > 0:
         # real poles are artefacts of symmetry or of too high a degree; the freed pairs start as a ladder
-        ladder = 1j * np.geomspace(3.0, max(10.0, np.abs(x).max() / 60.0), missing)
+        ladder = 1j * np.geomspace(3.0, max(10.0, np.abs(x).max() / 2000.0), missing)
         upper = np.concatenate([upper, ladder * np.exp(0.05j * np.arange(missing))])
     return upper, int(removed)
 
@@ -147,7 +148,7 @@ def _basis(x: FloatArray, upper: ComplexArray) -> FloatArray:
 
 def _residues(x: FloatArray, target: FloatArray, weight: FloatArray, upper: ComplexArray) -> FloatArray:
     basis = _basis(x, upper) * weight[:, None]
-    scale = np.linalg.norm(basis, axis=0)
+    scale = np.maximum(np.linalg.norm(basis, axis=0), np.finfo(float).tiny)
     return np.linalg.lstsq(basis / scale, weight * target, rcond=1e-14)[0] / scale
 
 
@@ -156,16 +157,35 @@ def _evaluate(x: FloatArray, upper: ComplexArray, coefficients: FloatArray) -> F
 
 
 def _polish(x: FloatArray, target: FloatArray, weight: FloatArray, upper: ComplexArray) -> ComplexArray:
-    """Poles that minimise the weighted least-squares residual, residues eliminated; (N,), units of k_BT."""
+    """Poles that minimise the weighted least-squares residual, residues eliminated; (N,), units of k_BT.
+
+    The derivative is Kaufman's: the change of the basis, projected off its column space.
+    """
     n = upper.size
     size = np.abs(upper)
+    goal = weight * target
 
     def unpack(parameters: FloatArray) -> ComplexArray:
         return parameters[:n] * size + 1j * size * np.exp(parameters[n:])
 
+    def span(trial: ComplexArray) -> FloatArray:
+        basis = _basis(x, trial) * weight[:, None]
+        norms = np.maximum(np.linalg.norm(basis, axis=0), np.finfo(float).tiny)
+        return np.linalg.qr(basis / norms)[0]
+
     def residual(parameters: FloatArray) -> FloatArray:
+        q = span(unpack(parameters))
+        return q @ (q.T @ goal) - goal
+
+    def derivative(parameters: FloatArray) -> FloatArray:
         trial = unpack(parameters)
-        return weight * (_evaluate(x, trial, _residues(x, target, weight, trial)) - target)
+        q, coefficients = span(trial), _residues(x, target, weight, trial)
+        residues = coefficients[1 : n + 1] + 1j * coefficients[n + 1 :]
+        slope = 2.0 * weight[:, None] * residues / (x[:, None] - trial) ** 2
+        change = np.concatenate([(slope * size).real, (1j * slope * trial.imag).real], axis=1)
+        return change - q @ (q.T @ change)
 
     start = np.concatenate([upper.real / size, np.log(upper.imag / size)])
-    return unpack(least_squares(residual, start, method="lm", max_nfev=60 * (2 * n + 1)).x)
+    found = least_squares(residual, start, jac=derivative, method="lm", max_nfev=POLISH_STEPS)
+    trial = unpack(found.x)
+    return trial if np.all(np.isfinite(trial)) and np.all(trial.imag > 0) else upper
