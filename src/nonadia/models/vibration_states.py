@@ -1,10 +1,11 @@
 """How many oscillator states a quantum vibration needs when the input says "auto".
 
 A configuration n of the molecule shifts the oscillator by Σ Λ n/ω, so that it holds on average
-    N̄ = G² + n_B,   Var = G²(2 n_B + 1) + n_B(n_B + 1)                    (displaced thermal state)
-quanta, G the largest shift of any configuration over the given points, n_B the thermal occupation at the
-hottest lead. Kept are N̄ + 5 √Var + 5 states, rounded up. This covers equilibrium; heating by a current is not
-foreseen, so compare with more states at high bias.
+    G² quanta, with variance G² (2 n_B + 1), on top of thermal ones whose number decays as e^{-nω/k_BT}
+(displaced thermal state), G the largest shift of any configuration over the given points, n_B the thermal
+occupation at the hottest lead. Kept are G² + 5 √(G²(2 n_B + 1)) + 14 k_BT/ω + 5 states, rounded up; less than
+1e-5 of the population is then left out. This covers equilibrium; heating by a current is not foreseen, so
+compare with more states at high bias.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import numpy as np
 from ..expressions import Expression
 from .frozen import FloatArray
 
-MARGIN = 5
+DEVIATIONS = 5.0  # standard deviations of the displacement
+THERMAL = 14.0  # -ln of the thermal population left out, 1e-6
+MARGIN = 5.0
 
 
 def enough_states(
@@ -39,5 +42,5 @@ def enough_states(
     negative = np.sum(np.maximum(-shifts, 0.0), axis=-1)
     quanta = float(np.max(np.maximum(positive, negative))) ** 2
     thermal = 1.0 / np.expm1(frequency / temperature) if temperature > 0.0 else 0.0
-    variance = quanta * (2.0 * thermal + 1.0) + thermal * (thermal + 1.0)
-    return int(np.ceil(quanta + thermal + MARGIN * np.sqrt(variance) + MARGIN))
+    spread = DEVIATIONS * np.sqrt(quanta * (2.0 * thermal + 1.0))
+    return int(np.ceil(quanta + spread + THERMAL * temperature / frequency + MARGIN))

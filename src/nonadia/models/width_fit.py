@@ -3,8 +3,9 @@
     J(ε) ≈ Σ_i [ r_i/(ε - z_i) + c.c. ],   Im z_i < 0,   Σ_i Re r_i = 0,   J ≥ 0
 
 The last two conditions make J decay as 1/ε² and keep it a level width. Poles come from AAA on the real axis
-(Nakatsukasa, Sète, Trefethen, SIAM J. Sci. Comput. 40, A1494 (2018)), residues from linear least squares,
-and a small broad Lorentzian lifts what dips below zero. (theory B1, B2.) Energies in Hartree.
+(Nakatsukasa, Sète, Trefethen, SIAM J. Sci. Comput. 40, A1494 (2018)), residues from linear least squares;
+both are polished together where that saves poles, and a small broad Lorentzian lifts what dips below zero.
+(theory B1, B2.) Energies in Hartree.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ ComplexArray = NDArray[np.complex128]
 
 TOLERANCE = 1e-3  # of max J, what a fit must reach unless told otherwise
 MAX_PAIRS = 30
+POLISH = 30.0  # a fit this many times worse than asked for is worth polishing
 TAIL = 0.1  # a table that ends at a finite value continues with a tail of this fraction of its range
 
 
@@ -35,18 +37,30 @@ def flat_band(lower: float, upper: float, edge: float, tolerance: float = TOLERA
     """J(ε) = 1/(1 + e^{(lower-ε)/edge}) · 1/(1 + e^{(ε-upper)/edge}), fitted."""
     if not (upper > lower and edge > 0.0):
         raise FitError("a flat band needs lower < upper and a positive edge")
-    return _flat(0.5 * (upper - lower), edge, tolerance).shifted(0.5 * (upper + lower))
+    half = 0.5 * (upper - lower)
+    return _placed(_flat(_rounded(edge / half), tolerance), half, 0.5 * (upper + lower))
+
+
+def _placed(width: LevelWidth, scale: float, center: float) -> LevelWidth:
+    """J((ε - center)/scale)."""
+    return LevelWidth(width.poles * scale + center, width.residues * scale, width.fit_error)
+
+
+def _rounded(number: float) -> float:
+    """12 digits: bands that differ by rounding only (other units, shifted) must get the same fit."""
+    return float(f"{number:.12g}")
 
 
 @lru_cache(maxsize=64)
-def _flat(half: float, edge: float, tolerance: float) -> LevelWidth:
+def _flat(edge: float, tolerance: float) -> LevelWidth:
+    """The band from -1 to 1."""
+
     def shape(energy: FloatArray) -> FloatArray:
-        left = _step((energy + half) / edge)
-        return left * _step((half - energy) / edge)
+        return _step((energy + 1.0) / edge) * _step((1.0 - energy) / edge)
 
     near = np.linspace(-12.0, 12.0, 241) * edge
-    samples = np.concatenate([near - half, near + half, np.linspace(-half, half, 201)])
-    return _fit(shape, samples, half + 12.0 * edge, tolerance)
+    samples = np.concatenate([near - 1.0, near + 1.0, np.linspace(-1.0, 1.0, 201)])
+    return _fit(shape, samples, 1.0 + 12.0 * edge, 0.01 * edge, tolerance)
 
 
 def _step(z: FloatArray) -> FloatArray:
@@ -71,11 +85,15 @@ def tabulated(
         raise FitError("energies must increase")
     if np.any(j < 0.0) or not np.any(j > 0.0):
         raise FitError("values must not be negative, nor all zero")
-    return _table(tuple(e.tolist()), tuple(j.tolist()), tolerance).shifted(center)
+    middle, half, top = 0.5 * (e[0] + e[-1]), 0.5 * (e[-1] - e[0]), float(np.max(j))
+    reduced = tuple(_rounded(x) for x in (e - middle) / half)
+    width = _table(reduced, tuple(_rounded(y) for y in j / top), tolerance)
+    return _placed(LevelWidth(width.poles, width.residues * top, width.fit_error), half, center + middle)
 
 
 @lru_cache(maxsize=64)
 def _table(energies: tuple[float, ...], values: tuple[float, ...], tolerance: float) -> LevelWidth:
+    """A table on [-1, 1]."""
     from scipy.interpolate import CubicSpline, PchipInterpolator
 
     e, j = np.array(energies), np.array(values)
@@ -83,22 +101,28 @@ def _table(energies: tuple[float, ...], values: tuple[float, ...], tolerance: fl
     inside = CubicSpline(e, j, bc_type="natural")
     if np.min(inside(fine)) < 0.0 or np.max(inside(fine)) > 1.02 * np.max(j):
         inside = PchipInterpolator(e, j)  # a spline would swing through a table with corners
-    tail = TAIL * (e[-1] - e[0])
+    tail = 2.0 * TAIL
 
     def shape(energy: FloatArray) -> FloatArray:
         clipped = np.clip(energy, e[0], e[-1])
         return np.asarray(inside(clipped)) / (1.0 + ((energy - clipped) / tail) ** 2)
 
-    middle, half = 0.5 * (e[0] + e[-1]), 0.5 * (e[-1] - e[0])
     if fine.size > 1200:
-        fine = np.linspace(e[0], e[-1], 1200)
-    return _fit(lambda y: shape(y + middle), fine - middle, half + 2.0 * tail, tolerance).shifted(middle)
+        fine = np.linspace(-1.0, 1.0, 1200)
+    return _fit(shape, fine, 1.0 + 2.0 * tail, 0.1 * float(np.min(np.diff(e))), tolerance)
 
 
 def _fit(
-    shape: Callable[[FloatArray], FloatArray], samples: FloatArray, half: float, tolerance: float
+    shape: Callable[[FloatArray], FloatArray],
+    samples: FloatArray,
+    half: float,
+    narrowest: float,
+    tolerance: float,
 ) -> LevelWidth:
-    """The fewest poles whose fit is within `tolerance` of `shape`, a function that lives on |ε| < half."""
+    """The fewest poles whose fit is within `tolerance` of `shape`, a function that lives on |ε| < half.
+
+    Poles closer to the real axis than `narrowest` resolve less than the data and are artefacts.
+    """
     from scipy.interpolate import AAA
 
     # the whole line, through ε = half tan(θ/2): dense where the function lives, with its tails
@@ -111,43 +135,72 @@ def _fit(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # AAA warns when it stops at max_terms: that is what we want
             poles = AAA(energy, target, rtol=1e-13, max_terms=2 * pairs + 1).poles()
-        width = _refit(_lower_half(poles, half), energy, target, half)
-        if width is None:
-            continue
-        error = float(np.max(np.abs(width(energy) - target))) / scale
-        best = min(best, error)
-        if error <= tolerance:
-            return LevelWidth(width.poles, width.residues, error)
+        poles = _lower_half(poles, half, narrowest)
+        error, width = _judged(poles, energy, target, half)
+        if 1.0 < error / (tolerance * scale) < POLISH:
+            polished = _judged(_polished(poles, energy, target, narrowest), energy, target, half)
+            error, width = min(polished, (error, width), key=lambda fit: fit[0])
+        best = min(best, error / scale)
+        if width is not None and error <= tolerance * scale:
+            return LevelWidth(width.poles, width.residues, error / scale)
     raise FitError(
         f"the best rational fit of the level width is off by {best:.2g} of its maximum, more than "
         f"{tolerance:.2g}; smoother edges, a finer table or a larger tolerance would help"
     )
 
 
-def _lower_half(poles: ComplexArray, half: float) -> ComplexArray:
+def _judged(
+    poles: ComplexArray, energy: FloatArray, target: FloatArray, half: float
+) -> tuple[float, LevelWidth | None]:
+    """Largest error of the best fit with these poles, and the fit."""
+    if poles.size == 0:
+        return np.inf, None
+    width = _lifted(_refit(poles, energy, target), energy, half)
+    return float(np.max(np.abs(width(energy) - target))), width
+
+
+def _polished(poles: ComplexArray, energy: FloatArray, target: FloatArray, narrowest: float) -> ComplexArray:
+    """Poles moved to the least-squares optimum, the residues eliminated (variable projection)."""
+    from scipy.optimize import least_squares
+
+    n = poles.size
+
+    def moved(parameters: FloatArray) -> ComplexArray:
+        return np.asarray(parameters[:n] - 1j * (narrowest + np.exp(parameters[n:])))
+
+    def residual(parameters: FloatArray) -> FloatArray:
+        return _refit(moved(parameters), energy, target)(energy) - target
+
+    start = np.concatenate([poles.real, np.log(-poles.imag - narrowest)])
+    return moved(least_squares(residual, start, max_nfev=30, x_scale=0.1).x)
+
+
+def _lower_half(poles: ComplexArray, half: float, narrowest: float) -> ComplexArray:
     """One pole of each conjugate pair; poles (almost) on the real axis are artefacts and are dropped."""
     lower = poles[poles.imag < 0.0]
-    lower = lower[np.isfinite(lower) & (-lower.imag > 1e-4 * half) & (np.abs(lower) < 1e3 * half)]
+    lower = lower[np.isfinite(lower) & (-lower.imag > narrowest) & (np.abs(lower) < 1e3 * half)]
     return np.asarray(lower[np.argsort(lower.real)], dtype=complex)
 
 
-def _refit(poles: ComplexArray, energy: FloatArray, target: FloatArray, half: float) -> LevelWidth | None:
-    """Residues by least squares with Σ Re r = 0, then the lift that makes J ≥ 0 everywhere."""
+def _refit(poles: ComplexArray, energy: FloatArray, target: FloatArray) -> LevelWidth:
+    """Residues by least squares with Σ Re r = 0."""
     n = poles.size
-    if n == 0:
-        return None
     fractions = 1.0 / (energy[:, None] - poles)
     # 2 Re[(a + ib)/(ε - z)] = 2a Re[1/(ε-z)] - 2b Im[1/(ε-z)]; Σ a = 0 leaves n - 1 combinations of the a
     reduce = np.vstack([np.eye(n - 1), -np.ones((1, n - 1))])
     columns = np.hstack([2.0 * fractions.real @ reduce, -2.0 * fractions.imag])
     norms = np.linalg.norm(columns, axis=0)
     solution = np.linalg.lstsq(columns / norms, target, rcond=1e-13)[0] / norms
-    width = LevelWidth(poles, reduce @ solution[: n - 1] + 1j * solution[n - 1 :])
+    return LevelWidth(poles, reduce @ solution[: n - 1] + 1j * solution[n - 1 :])
+
+
+def _lifted(width: LevelWidth, energy: FloatArray, half: float) -> LevelWidth:
+    """J ≥ 0 everywhere, by a broad Lorentzian as small as possible."""
     lift = LevelWidth.lorentzian(0.0, 1.5 * half)
     probe = np.concatenate([energy, _everywhere(width, half)])
     dip = float(np.max(-width(probe) / lift(probe)))
     if dip > 0.0:
-        width = width + LevelWidth.lorentzian(0.0, 1.5 * half, weight=1.001 * dip)
+        width = width + LevelWidth.lorentzian(0.0, 1.5 * half, weight=1.05 * dip)
     return width
 
 
