@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -78,14 +77,3 @@ def test_links_between_pages_exist() -> None:
 def test_no_page_names_a_machine() -> None:
     for page in PAGES:
         assert not re.search(r"(?<!\w)/(work|tmp|root|home)/", page.read_text(encoding="utf-8"))
-
-
-def test_help_is_instant() -> None:
-    """Imports are lazy: the help needs none of the heavy packages."""
-    code = (
-        "import sys, nonadia.runs.cli\n"
-        "heavy = {'numpy', 'scipy', 'sympy', 'numba', 'xarray', 'matplotlib', 'rich'} & set(sys.modules)\n"
-        "sys.exit(' '.join(sorted(heavy)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
-    assert done.returncode == 0, f"imported too early: {done.stderr}"

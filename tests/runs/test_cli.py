@@ -232,3 +232,11 @@ def test_not_converged_is_status_1_with_the_result_saved(tmp_path: Path) -> None
     assert done.returncode == 1 and "not converged" in done.stderr and "junction.nc" in done.stderr
     with xr.open_datatree(tmp_path / "junction.nc", engine="h5netcdf") as tree:
         assert tree.attrs["complete"] == 1 and tree.attrs["converged"] == 0
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`nonadia --help` answers at once because what it needs is light."""
+    code = "import sys, nonadia.runs.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "scipy", "sympy", "numba", "xarray", "matplotlib", "pydantic"}
+    assert "typer" in done.stdout.split() and not heavy & set(done.stdout.split())

@@ -49,8 +49,9 @@ def potentials(cases: list[Case], coordinate: str) -> Figure:
         style.line_key(f"adiabatic, {case.label}" if case.label else "adiabatic", colour)
         for case, colour in zip(cases, colours, strict=True)
     ]
-    if any(float(case.data["population"].sum("level").min()) > _EMPTY for case in cases):
-        axes.set_title("adiabatic curves: additive constant free", fontsize=9, color=style.GREY)
+    if any(case.data["population"].values[_emptiest(case.data)].sum() > 0.1 for case in cases):
+        note = "adiabatic curves: set to $U_0$ where the molecule holds the fewest electrons"
+        axes.set_title(note, fontsize=9, color=style.GREY)
     # the diabats may rise far above: the window holds the adiabatic curves and the diabats' minima
     margin = 0.12 * (highest - lowest) or 1.0
     axes.set_ylim(lowest - margin, highest + margin)
@@ -61,17 +62,16 @@ def potentials(cases: list[Case], coordinate: str) -> Figure:
     return figure
 
 
-_EMPTY = 0.05  # electrons on a molecule that counts as empty
-
-
 def _aligned(data: xr.Dataset) -> Array:
-    """The adiabatic potential, its free constant such that it meets U_0 where the molecule is empty."""
-    potential = data["potential"].values
-    electrons = data["population"].values.sum(axis=-1)
-    empty = int(np.nanargmin(electrons))
-    if electrons[empty] > _EMPTY:
-        return np.asarray(potential)
-    return np.asarray(potential - potential[empty] + data["bare_potential"].values[empty])
+    """The adiabatic potential, its free constant such that it meets U_0 where the molecule is emptiest."""
+    empty = _emptiest(data)
+    shift = data["bare_potential"].values[empty] - data["potential"].values[empty]
+    return np.asarray(data["potential"].values + shift)
+
+
+def _emptiest(data: xr.Dataset) -> int:
+    """Index of the grid point with the fewest electrons on the molecule."""
+    return int(np.nanargmin(data["population"].values.sum(axis=-1)))
 
 
 def _same_diabats(a: xr.Dataset, b: xr.Dataset) -> bool:
@@ -243,6 +243,9 @@ def _case_legend(figure: Figure, cases: list[Case], colours: list[str]) -> None:
         style.legend_above(figure, keys)
 
 
+_NO_CURRENT = 1e-9  # µA
+
+
 def transport(cases: list[Case], coordinate: str) -> Figure:
     """Populations of the levels, occupations of the vibrations, and currents into the molecule."""
     first = cases[0].data
@@ -253,21 +256,28 @@ def transport(cases: list[Case], coordinate: str) -> Figure:
         axes = figure.add_subplot(1, len(wanted), number + 1)
         factor = q.CURRENT.factor if name == "current" else 1.0
         shown, title, members = _members(first, name)
-        for case, colour in zip(cases, colours, strict=True):
+        members_colours = style.case_colours(len(shown))
+        # without a sweep the colours tell the members apart, so that equal curves are both seen
+        keys = []
+        for number, case in enumerate(cases):
             x, label = axis_values(case.data, coordinate)
-            for position, dashes in zip(shown, style.DASHES * 9, strict=False):
-                values = case.data[name].values[..., position] * factor
-                axes.plot(x, values, color=colour, linestyle=dashes)
+            for member, position in enumerate(shown):
+                colour = colours[number] if cases[0].label else members_colours[member]
+                dashes = style.DASHES[member % len(style.DASHES)]
+                axes.plot(x, case.data[name].values[..., position] * factor, color=colour, linestyle=dashes)
+                if number == 0:
+                    keys.append(
+                        style.line_key(members[member], style.BLACK if case.label else colour, dashes)
+                    )
         _dress(axes, x, "")
         axes.set_title(title)
         axes.set_xlabel(label)
         axes.set_ylabel(q.CURRENT.label("current") if name == "current" else "occupation")
         if name == "current":
             style.zero_line(axes)
+            if max(abs(limit) for limit in axes.get_ylim()) < _NO_CURRENT:
+                axes.set_ylim(-1.0, 1.0)  # rounding errors are not a current
         if len(members) > 1:
-            keys = [
-                style.line_key(m, style.BLACK, d) for m, d in zip(members, style.DASHES * 9, strict=False)
-            ]
             axes.legend(handles=keys, loc="best")
     _case_legend(figure, cases, colours)
     return figure

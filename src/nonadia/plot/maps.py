@@ -21,7 +21,7 @@ Map = tuple[str, str, Array]
 
 
 def tensors(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
-    """Upper row γ: diagonal, symmetric and antisymmetric off-diagonal; lower row D/(k_BT), same scale."""
+    """Upper row γ: diagonal, symmetric and antisymmetric off-diagonal; lower row D/(k_BT)."""
     upper: list[Map | None] = []
     lower: list[Map | None] = []
     for i, first in enumerate(modes):
@@ -40,16 +40,16 @@ def tensors(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
     columns = len(upper)
     figure = style.new_figure(3.0 * columns + 0.6, 5.8)
     grid = figure.subplots(2, columns, sharex=True, sharey=True, squeeze=False)
-    # components of one unit share one scale, so that their sizes can be compared at a glance
-    limits: dict[str, float] = {}
-    for entry in [*upper, *lower]:
-        if entry is not None:
+    for row, entries in zip(grid, (upper, lower), strict=True):
+        # components of one row and unit share one scale, so that their sizes can be compared at a glance
+        limits: dict[str, float] = {}
+        for entry in filter(None, entries):
             limits[entry[1]] = max(limits.get(entry[1], 0.0), float(np.nanmax(np.abs(entry[2]))))
-    for axes, entry in zip(grid.flat, [*upper, *lower], strict=True):
-        if entry is None:
-            _hide(grid, axes)
-        else:
-            _draw(figure, axes, case, plane, entry, limits[entry[1]])
+        for axes, entry in zip(row, entries, strict=True):
+            if entry is None:
+                _hide(grid, axes)
+            else:
+                _draw(figure, axes, case, plane, entry, limits[entry[1]])
     _outer(figure, grid, case, plane)
     return figure
 
