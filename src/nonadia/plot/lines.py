@@ -83,9 +83,17 @@ def _diabats(axes: Axes, data: xr.Dataset, x: Array, colour: str) -> tuple[list[
     """Draw U_0 and U_0 + E_m; legend entries, and the lowest and highest of the curves' minima."""
     bare = data["bare_potential"].values * q.ENERGY.factor
     curves = [(bare, style.DASHES[1], "$U_0$")]
-    for number, level in enumerate(data["level"].values):
-        energy = bare + data["level_energy"].values[..., number] * q.ENERGY.factor
-        curves.append((energy, style.DASHES[2 + number % 2], f"$U_0 + E_{{{level}}}$"))
+    energies = bare[:, None] + data["level_energy"].values * q.ENERGY.factor
+    groups: list[list[int]] = []  # levels of equal energy, spin for example, are one curve
+    for number in range(energies.shape[-1]):
+        equal = [group for group in groups if np.allclose(energies[:, group[0]], energies[:, number])]
+        if equal:
+            equal[0].append(number)
+        else:
+            groups.append([number])
+    for count, group in enumerate(groups):
+        names = ", ".join(f"E_{{{data['level'].values[number]}}}" for number in group)
+        curves.append((energies[:, group[0]], style.DASHES[2 + count % 2], f"$U_0 + {names}$"))
     for values, dashes, _ in curves:
         axes.plot(x, values, color=colour, linestyle=dashes, linewidth=1.3, zorder=2)
     minima = [float(np.nanmin(values)) for values, _, _ in curves]

@@ -43,8 +43,8 @@ def tensors(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
     for row, entries in zip(grid, (upper, lower), strict=True):
         # components of one row and unit share one scale, so that their sizes can be compared at a glance
         limits: dict[str, float] = {}
-        for entry in filter(None, entries):
-            limits[entry[1]] = max(limits.get(entry[1], 0.0), float(np.nanmax(np.abs(entry[2]))))
+        for _, unit, values in filter(None, entries):
+            limits[unit] = max(limits.get(unit, 0.0), float(np.nanmax(np.abs(values))))
         for axes, entry in zip(row, entries, strict=True):
             if entry is None:
                 _hide(grid, axes)
