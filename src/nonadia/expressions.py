@@ -150,9 +150,9 @@ class Expression:
             scale = float(np.max(np.abs(result), initial=0.0))
             wrong = np.abs(result.imag) > 1e-12 * scale
             if wrong.any():
-                first = np.argmax(wrong)
-                where = location(x.reshape(-1, x.shape[-1])[first], self.coordinates)
-                value = result.reshape(-1)[first]
+                first = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+                where = location(x[first], self.coordinates)
+                value = complex(result[first])
                 raise ComplexValueError(f'"{short(self.text)}" is complex ({value:.6g}){where}; must be real')
             result = result.real
         return result.copy()

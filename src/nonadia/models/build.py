@@ -171,12 +171,14 @@ class Builder:
     # --- tables -----------------------------------------------------------------------------------
 
     def _coordinates(self) -> list[Coordinate | None]:
+        """One entry a coordinate of the input, None where it is faulty."""
         table = self.data.get("coordinates")
         if table is not None and not table:
             self.note("coordinates", "no coordinates; give at least one, for example [coordinates.x]")
         found: list[Coordinate | None] = []
         for name, spec in (table or {}).items():
             if spec is None:
+                found.append(None)
                 continue
             key = dotted("coordinates", name)
             message = name_problem(name)

@@ -11,6 +11,7 @@ from ..expressions import Expression, ExpressionError
 from ..formula import name_problem, names_in
 from ..units import Quantity, UnitError, is_quantity, parse
 from .errors import Problem
+from .structure import dotted
 
 
 @dataclass
@@ -98,4 +99,4 @@ def _fail(result: Parameters, name: str, message: str | None = None) -> None:
     result.failed.add(name)
     result.values[name] = Quantity(math.nan)
     if message is not None:
-        result.problems.append((f"parameters.{name}", message))
+        result.problems.append((dotted("parameters", name), message))

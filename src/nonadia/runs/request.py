@@ -47,6 +47,8 @@ class ForcesRequest:
 
 def read_forces(builder: Builder, table: Mapping[str, Any]) -> ForcesRequest | None:
     """The request of a [forces] table; None after noting a fault in the builder."""
+    if builder.data.get("coordinates") is None:  # a fault that has been reported
+        return None
     before = len(builder.problems)
     names = [c.name if c else None for c in builder.coordinates]
     known = list(builder.data.get("coordinates") or {})
@@ -76,7 +78,8 @@ def read_forces(builder: Builder, table: Mapping[str, Any]) -> ForcesRequest | N
     else:
         points = None
         for name in known:
-            axis = _axis(builder, table, name) if "points" not in table else None
+            sound = names[known.index(name)] is not None and "points" not in table
+            axis = _axis(builder, table, name) if sound else None
             if axis is not None:
                 coords[name] = axis
         dims = tuple(known)
