@@ -30,6 +30,11 @@ RESERVED = frozenset((*FUNCTIONS, *CONSTANTS, "t"))
 MAX_LENGTH = 4000  # characters
 MAX_NODES = 1000  # of the syntax tree
 MAX_POWER = 100  # largest numerical exponent
+LARGEST = 1e300  # of numbers
+SMALLEST_EXPONENT = 700.0  # e^-700 is zero
+MAX_ARGUMENT = dict.fromkeys(("exp", "sinh", "cosh"), 600.0) | dict.fromkeys(
+    ("sin", "cos", "tan", "tanh"), 1e15
+)
 
 _SYMBOL = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
@@ -115,9 +120,21 @@ class _Builder:
         result = self._build(node)
         if result.has(self.sp.zoo, self.sp.nan, self.sp.oo, -self.sp.oo):
             raise ExpressionError(f'"{short(ast.unparse(node))}" is not finite (a division by zero?)')
-        if result.is_Rational and max(int(result.p).bit_length(), int(result.q).bit_length()) > 200:
-            result = self.sp.Float(result, 20)
-        return result
+        return self._folded(result) if result.is_number else result
+
+    def _folded(self, number: Any) -> Any:
+        """Numbers stay exact while they are small fractions, so that towers of powers never build up."""
+        if number.is_Rational:
+            bits = max(int(number.p).bit_length(), int(number.q).bit_length())
+            folded = self.sp.Float(number, 20) if bits > 200 else number
+        elif number in (self.sp.pi, self.sp.I, -self.sp.I):
+            return number
+        else:
+            folded = number.evalf(20)
+        size = abs(complex(folded))
+        if not size < LARGEST:
+            raise ExpressionError("a number in the expression is too large")
+        return folded
 
     def _build(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Constant):
@@ -188,6 +205,12 @@ class _Builder:
         if len(node.args) != 1 or node.keywords:
             raise ExpressionError(f"{name}(…) takes one argument")
         argument = self.build(node.args[0])
+        if argument.is_number:
+            value = complex(argument)
+            if name == "exp" and value.real < -SMALLEST_EXPONENT:
+                return self.sp.Integer(0)
+            if abs(value) > MAX_ARGUMENT.get(name, LARGEST):
+                raise ExpressionError(f"the argument of {name}(…) is too large: {abs(value):.4g}")
         if name != "abs":
             return getattr(self.sp, name)(argument)
         if argument.has(self.sp.I):
