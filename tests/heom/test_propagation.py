@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from nonadia.baths.decompose import decompose
 from nonadia.heom.fock import FockSpace
 from nonadia.heom.forces import force_functionals, point_forces
 from nonadia.heom.generator import Generator
@@ -14,7 +15,6 @@ from nonadia.heom.hierarchy import build
 from nonadia.heom.modes import Modes
 from nonadia.heom.propagate import empty_bath_state, propagate
 from nonadia.heom.solver import SteadyStateSolver
-from nonadia.baths.decompose import decompose
 from nonadia.models.frozen import FrozenJunction, LeadBath, channels_of
 from nonadia.models.width import LevelWidth
 

@@ -16,21 +16,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from ..baths.decompose import decompose
-from ..baths.exponents import Exponents
 from ..models.frozen import FloatArray, FrozenJunction
 from ..models.junction import Junction
-from ..negf.bath_fit import BathFit
+from .bath_choice import Bath, BathChoice
 from .checks import impossible
 from .dataset import assemble
 from .estimate import ResourceError, choose_method, require_memory
-from .evaluate import QUANTITIES, GridForces, Progress, by_heom, by_negf
+from .evaluate import QUANTITIES, GridForces, Progress, by_heom, by_negf, relative, scales
 from .grid import Grid
-from .partner import bare_partner, partner_family, sample
 
 MAX_TIERS = 8
-MAX_POLES = {"fit": 14, "pade": 60, "aaa": 30}
-BATH_SHARE = 0.4  # part of the tolerance that the bath fit may use up
+MAX_ATTEMPTS = 3  # baths tried before an impossible or too inaccurate result is accepted as a failure
+REFERENCE = 0.1  # the reference bath, against which the bath error is computed, is this much better
 
 
 @dataclass
@@ -42,27 +39,6 @@ class Outcome:
     attributes: dict[str, Any] = field(default_factory=dict)
     record: list[dict[str, Any]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
-
-
-def scales(result: GridForces, mode: str) -> dict[str, FloatArray]:
-    """What errors are relative to: the largest magnitude over the grid, or of each geometry; shape of the quantity."""
-    out = {}
-    for name in QUANTITIES:
-        value = np.abs(getattr(result, name))
-        axes = tuple(range(1, value.ndim)) if mode == "pointwise" else None
-        out[name] = np.broadcast_to(value.max(axis=axes, keepdims=True), value.shape)
-    return out
-
-
-def relative(errors: dict[str, FloatArray], result: GridForces, mode: str) -> dict[str, float]:
-    """Largest relative error of force, friction and noise over the grid."""
-    scale = scales(result, mode)
-    worst = {}
-    for name in QUANTITIES:
-        floor = np.finfo(float).tiny
-        ratio = errors[name] / np.maximum(scale[name], floor)
-        worst[name] = float(np.max(np.where(errors[name] == 0, 0.0, ratio)))
-    return worst
 
 
 def electronic_forces(
@@ -143,45 +119,6 @@ def _negf(frozen: FrozenJunction, tolerance: float, mode: str) -> Outcome:
     return Outcome(result, errors, {"tiers": 0, "poles": 0, "decomposition": "none"}, record)
 
 
-@dataclass(frozen=True)
-class Bath:
-    """Exponents per lead, absolute errors of the partner model per geometry, and what the file should say about them."""
-
-    exponents: list[Exponents]
-    errors: dict[str, FloatArray]
-    record: dict[str, Any]
-
-
-def choose_bath(
-    frozen: FrozenJunction, tolerance: float, mode: str, poles: int | None = None, scheme: str | None = None
-) -> Bath:
-    """The fewest exponents whose partner model meets the tolerance, or `poles` of them if that is given.
-
-    scheme: "fit" (tuned on the partner model, the default where the program chooses), "pade" (the default for a given
-    number of poles) or "aaa".
-    """
-    scheme = scheme or ("fit" if poles is None else "pade")
-    family = partner_family(frozen, sample(len(frozen.g)))
-    exact = by_negf(family)[0]
-    tuned = BathFit(family, mode == "pointwise") if scheme == "fit" else None
-    trail: list[dict[str, Any]] = []
-    best: tuple[float, list[Exponents], dict[str, float]] | None = None
-    for count in range(1, MAX_POLES[scheme] + 1) if poles is None else [poles]:
-        exponents = tuned.fit(count) if tuned else [decompose(lead, count, scheme) for lead in frozen.leads]
-        fitted = by_negf(family, exponents)[0]
-        worst = relative(fitted.difference(exact), exact, mode)
-        trail.append({"poles": count, "exponents": [len(e) for e in exponents], "relative_error": worst})
-        if best is None or max(worst.values()) < best[0]:
-            best = (max(worst.values()), exponents, worst)
-        if best[0] <= BATH_SHARE * tolerance:
-            break
-    assert best is not None
-    exponents, worst = best[1], best[2]
-    bare = bare_partner(frozen)
-    here = by_negf(bare, exponents)[0].difference(by_negf(bare)[0])
-    return Bath(exponents, here, {"scheme": scheme, "partner_error": worst, "trail": trail})
-
-
 def _heom(
     frozen: FrozenJunction,
     tolerance: float,
@@ -193,11 +130,79 @@ def _heom(
 ) -> Outcome:
     counts = [(poles or 1) + lead.width.poles.size for lead in frozen.leads]
     require_memory(frozen, counts, tiers or 2)  # before the first second is spent
-    bath = choose_bath(frozen, tolerance, mode, poles, scheme)
+    baths = BathChoice(frozen, mode, scheme, poles)
+    record: list[dict[str, Any]] = []
+    if frozen.non_interacting:
+        exact = by_negf(frozen)[0]
+        return _raise_tiers(frozen, baths.within(tolerance), _Exact(exact), tolerance, mode, tiers, progress, record)
+    demand = tolerance
+    for _ in range(MAX_ATTEMPTS):
+        bath = baths.within(demand)
+        better = baths.within(REFERENCE * demand, tuned=True)
+        second = by_heom(frozen, bath.exponents, 2, progress)
+        change = second.difference(by_heom(frozen, better.exponents, 2, progress))
+        estimate = _Estimate(change, better.partner_error)
+        outcome = _raise_tiers(frozen, bath, estimate, tolerance, mode, tiers, progress, record)
+        bath_error = max(relative(estimate.bath(outcome.result, mode), outcome.result, mode).values())
+        if poles is not None or (bath_error <= 0.5 * tolerance and not impossible(frozen, outcome.result, tolerance)):
+            break
+        demand *= min(0.5 * tolerance / bath_error, 0.2)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """Errors of a non-interacting model: the difference to the exact answer."""
+
+    answer: GridForces
+
+    def errors(self, result: GridForces, previous: GridForces | None, mode: str) -> dict[str, FloatArray]:
+        return result.difference(self.answer)
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    """Errors of an interacting model: what a better bath changes at tier 2, what is left in that bath, and the last tier."""
+
+    change: dict[str, FloatArray]
+    partner_error: dict[str, float]
+
+    def bath(self, result: GridForces, mode: str) -> dict[str, FloatArray]:
+        scale = scales(result, mode)
+        return {
+            name: spread(self.change[name], getattr(result, name)) + self.partner_error[name] * scale[name]
+            for name in QUANTITIES
+        }
+
+    def errors(self, result: GridForces, previous: GridForces | None, mode: str) -> dict[str, FloatArray]:
+        if previous is None:  # a single tier says nothing about its own truncation
+            return {name: np.full_like(value, np.inf) for name, value in self.change.items()}
+        bath, tier = self.bath(result, mode), result.difference(previous)
+        return {name: bath[name] + spread(tier[name], getattr(result, name)) for name in QUANTITIES}
+
+
+def spread(change: FloatArray, value: FloatArray) -> FloatArray:
+    """A change as an error estimate: it may pass through zero at some x without the error doing so, so that at least its
+
+    overall relative size counts everywhere.
+    """
+    value = np.abs(value)
+    return np.maximum(change, value * (change.max() / max(float(value.max()), np.finfo(float).tiny)))
+
+
+def _raise_tiers(
+    frozen: FrozenJunction,
+    bath: Bath,
+    judge: _Exact | _Estimate,
+    tolerance: float,
+    mode: str,
+    tiers: int | None,
+    progress: Progress | None,
+    record: list[dict[str, Any]],
+) -> Outcome:
+    """Tier after tier with one bath until the stated error meets the tolerance; appends to `record`."""
     exponents = bath.exponents
     counts = [len(e) for e in exponents]
-    exact = by_negf(frozen)[0] if frozen.non_interacting else None
-    record: list[dict[str, Any]] = []
     messages: list[str] = []
     previous: GridForces | None = None
     depth = 2 if tiers is None else max(tiers - 1, 1)
@@ -211,7 +216,7 @@ def _heom(
             break
         started = time.perf_counter()
         result = by_heom(frozen, exponents, depth, progress)
-        errors = _errors(result, previous, exact, bath, mode)
+        errors = judge.errors(result, previous, mode)
         worst = relative(errors, result, mode)
         record.append(
             {
@@ -223,7 +228,11 @@ def _heom(
             }
         )
         reached = max(worst.values()) <= tolerance
-        if depth == (tiers or MAX_TIERS) or (tiers is None and reached):
+        # more tiers cannot mend what the bath alone gets wrong
+        hopeless = isinstance(judge, _Estimate) and (
+            max(relative(judge.bath(result, mode), result, mode).values()) > tolerance
+        )
+        if depth == (tiers or MAX_TIERS) or (tiers is None and (reached or hopeless)):
             break
         previous, depth = result, depth + 1
     attributes = {
@@ -234,17 +243,3 @@ def _heom(
         "bath": bath.record,
     }
     return Outcome(result, errors, attributes, record, messages)
-
-
-def _errors(
-    result: GridForces, previous: GridForces | None, exact: GridForces | None, bath: Bath, mode: str
-) -> dict[str, FloatArray]:
-    if exact is not None:
-        return result.difference(exact)
-    if previous is None:  # a single tier says nothing about its own truncation
-        return {name: np.full_like(value, np.inf) for name, value in bath.errors.items()}
-    change, scale = result.difference(previous), scales(result, mode)
-    return {
-        name: change[name] + np.maximum(bath.errors[name], bath.record["partner_error"][name] * scale[name])
-        for name in QUANTITIES
-    }

@@ -100,3 +100,24 @@ def by_heom(
     arrays["noise_molecule"] = _symmetric(arrays["noise_molecule"])
     arrays["noise_coupling"] = _symmetric(arrays["noise_coupling"])
     return GridForces(**arrays)
+
+
+def scales(result: GridForces, mode: str) -> dict[str, FloatArray]:
+    """What errors are relative to: the largest magnitude over the grid, or of each geometry; shape of the quantity."""
+    out = {}
+    for name in QUANTITIES:
+        value = np.abs(getattr(result, name))
+        axes = tuple(range(1, value.ndim)) if mode == "pointwise" else None
+        out[name] = np.broadcast_to(value.max(axis=axes, keepdims=True), value.shape)
+    return out
+
+
+def relative(errors: dict[str, FloatArray], result: GridForces, mode: str) -> dict[str, float]:
+    """Largest relative error of force, friction and noise over the grid."""
+    scale = scales(result, mode)
+    worst = {}
+    for name in QUANTITIES:
+        floor = np.finfo(float).tiny
+        ratio = errors[name] / np.maximum(scale[name], floor)
+        worst[name] = float(np.max(np.where(errors[name] == 0, 0.0, ratio)))
+    return worst

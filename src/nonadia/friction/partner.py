@@ -52,29 +52,41 @@ def partner_family(frozen: FrozenJunction, indices: np.ndarray) -> FrozenJunctio
 def addition_shifts(frozen: FrozenJunction) -> FloatArray:
     """Up to SHIFTS rigid shifts (Hartree) that carry the bare levels to the molecule's addition energies.
 
-    Addition energies E_a(N+1) - E_b(N) are weighted with Σ_m |⟨a|d†_m|b⟩|² and measured from the mean bare level;
-    the shifts are weighted quantiles of their distribution.
+    They are weighted quantiles of the addition energies, measured from the mean bare level.
     """
-    fock = FockSpace.of(frozen)
-    values, weights = [], []
-    for i in range(len(frozen.g)):
-        point = frozen[i]
-        energies, states = np.linalg.eigh(fock.hamiltonian(point))
-        level = float(np.trace(point.h).real) / frozen.n_levels
-        for m in range(frozen.n_levels):
-            unit = np.eye(frozen.n_levels)[m].astype(complex)
-            creation = states.conj().T @ fock.channel_operator(unit).conj().T @ states
-            weight = np.abs(creation) ** 2
-            # only the lower part of each spectrum is ever populated
-            weight = weight * np.exp(-(energies - energies.min()) / (0.5 * (np.ptp(energies) + 1e-300)))[None, :]
-            values.append((energies[:, None] - energies[None, :] - level).ravel())
-            weights.append(weight.ravel())
-    value, weight = np.concatenate(values), np.concatenate(weights)
-    keep = weight > 1e-3 * weight.max()
-    order = np.argsort(value[keep])
-    value, cumulative = value[keep][order], np.cumsum(weight[keep][order])
-    quantiles = (np.arange(SHIFTS) + 0.5) / SHIFTS * cumulative[-1]
-    found = value[np.searchsorted(cumulative, quantiles)]
+    energy, weight, level = addition_energies(frozen)
+    order = np.argsort(energy - level)
+    value, cumulative = (energy - level)[order], np.cumsum(weight[order])
+    found = value[np.searchsorted(cumulative, (np.arange(SHIFTS) + 0.5) / SHIFTS * cumulative[-1])]
     spread = max(float(np.ptp(found)), 1e-12)
     return np.unique(np.round(found / spread, 3)) * spread
 
+
+def addition_reach(frozen: FrozenJunction) -> float:
+    """Largest distance between an addition energy and a chemical potential, plus ten k_BT (Hartree)."""
+    energy, _, _ = addition_energies(frozen[sample(len(frozen.g), 5)])
+    return max(
+        float(np.abs(energy - lead.chemical_potential).max()) + 10.0 * lead.temperature for lead in frozen.leads
+    )
+
+
+def addition_energies(frozen: FrozenJunction) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """E_a(N+1) - E_b(N), their weights Σ_m |⟨a|d†_m|b⟩|² and the mean bare level, over all geometries given.
+
+    States b high in the spectrum count less, since they are hardly populated; weights below 1e-3 of the largest are dropped.
+    """
+    fock = FockSpace.of(frozen)
+    energy, weight, level = [], [], []
+    for i in range(len(frozen.g)):
+        point = frozen[i]
+        energies, states = np.linalg.eigh(fock.hamiltonian(point))
+        populated = np.exp(-(energies - energies.min()) / (0.5 * np.ptp(energies) + 1e-300))
+        for m in range(frozen.n_levels):
+            unit = np.eye(frozen.n_levels)[m].astype(complex)
+            creation = states.conj().T @ fock.channel_operator(unit).conj().T @ states
+            energy.append((energies[:, None] - energies[None, :]).ravel())
+            weight.append((np.abs(creation) ** 2 * populated).ravel())
+            level.append(np.full(energies.size**2, np.trace(point.h).real / frozen.n_levels))
+    weights = np.concatenate(weight)
+    keep = weights > 1e-3 * weights.max()
+    return np.concatenate(energy)[keep], weights[keep], np.concatenate(level)[keep]

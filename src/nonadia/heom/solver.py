@@ -12,10 +12,11 @@ above, the lowest tiers by a dense LU (solver-notes 3, 4). When the dense tiers 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lu_factor, lu_solve
+from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
 
 from ..models.frozen import ComplexArray, FloatArray
 from .generator import Coupling, Generator
@@ -61,7 +62,14 @@ class SteadyStateSolver:
         self.direct = self.dense_tiers == self.depth
         self.inverse_diagonals = self._shifted_diagonals()
         if self.dense_tiers:
-            self.lu = lu_factor(self._dense_block(), overwrite_a=True, check_finite=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", LinAlgWarning)  # judged here
+                self.lu = lu_factor(self._dense_block(), overwrite_a=True, check_finite=False)
+            pivots = np.abs(np.diag(self.lu[0]))
+            if not pivots.min() > 1e-17 * pivots.max():
+                raise NotConverged(
+                    "the steady state is not unique: some level, combination of levels, or vibration exchanges nothing with any lead"
+                )
 
     # -- the public solves --------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ..baths.exponents import Exponents
+from ..baths.pade import fermi
 from ..models.frozen import FrozenJunction, LeadBath
 from .forces import BLOCK, mesh
 from .integrand import Layout, integrand
@@ -135,6 +136,15 @@ class _Bath:
         """J(μ + z) = J(μ - z): then f - ½ is odd in z, and so is its fit."""
         return bool(np.all(np.abs(self.band.imag) <= 1e-12 * np.abs(self.band)))
 
+    def energies(self, reach: float) -> FloatArray:
+        """Energies relative to μ, from well inside k_BT to `reach`, where J f itself is compared."""
+        positive = thermal_grid(self.bath.temperature, reach, 40)
+        return positive if self.symmetric else np.concatenate([-positive[::-1], positive])
+
+    def exact(self, z: FloatArray) -> FloatArray:
+        """J (f - ½) at z = ε - μ."""
+        return -0.5 * self.bath.width(z + self.bath.chemical_potential) * np.tanh(0.5 * z / self.bath.temperature)
+
     def functions(self, kappa: FloatArray, z: FloatArray) -> FloatArray:
         """Real basis functions of J f at z = ε - μ: (basis, e)."""
         poles = np.concatenate([self.band, kappa.astype(complex)])
@@ -157,6 +167,19 @@ class _Bath:
         full[: self.band.size] = self.band_residue
         eta = eta + 0.5 * full
         return poles, eta, np.conj(full - eta)
+
+
+def thermal_grid(temperature: float, reach: float, count: int) -> FloatArray:
+    """Positive energies up to `reach`, even inside k_BT and geometric beyond."""
+    return temperature * np.sinh(np.linspace(np.arcsinh(0.3), np.arcsinh(reach / temperature), count))
+
+
+def filled_error(lead: LeadBath, exponents: Exponents, reach: float) -> float:
+    """max |J f_fit - J f| within `reach` of μ (J has its maximum near 1), on a grid finer than that of the fit."""
+    positive = thermal_grid(lead.temperature, reach, 333)
+    z = np.concatenate([-positive[::-1], [0.0], positive])
+    energy = z + lead.chemical_potential
+    return float(np.abs(exponents.filled(energy) - lead.width(energy) * fermi(z / lead.temperature)).max())
 
 
 def _baths(leads: Sequence[LeadBath]) -> list[_Bath]:
@@ -182,9 +205,12 @@ class BathFit:
     """Fits for one set of geometries; `fit(count)` gives one Exponents per lead with `count` poles besides the bands'.
 
     pointwise: errors relative to the value at each geometry instead of the largest over all.
+    reach: also keep J f itself right, to the same tolerance, at every energy up to this distance from μ (Hartree; 0: not at
+        all). An interacting molecule needs it: side bands exchange electrons at energies that its partner model never
+        visits, and a wrong f there heats vibrations.
     """
 
-    def __init__(self, frozen: FrozenJunction, pointwise: bool = False) -> None:
+    def __init__(self, frozen: FrozenJunction, pointwise: bool = False, reach: float = 0.0) -> None:
         self.leads = frozen.leads
         self.baths = _baths(frozen.leads)
         k, c = kernels(frozen), frozen.n_coordinates
@@ -201,7 +227,11 @@ class BathFit:
             self.scale[:, block] = magnitude.max(axis=1, keepdims=True) if pointwise else magnitude.max()
         self.scale[self.scale == 0] = 1.0
         widths = [bath.width(k.energy) for bath in self.leads]
-        self.goal = self._project([f - 0.5 * j for f, j in zip(k.filled, widths, strict=True)])
+        self.reach = reach
+        goal = [self._project([f - 0.5 * j for f, j in zip(k.filled, widths, strict=True)])]
+        if reach:
+            goal += [bath.exact(bath.energies(reach)) for bath in self.baths]
+        self.goal = np.concatenate(goal)
 
     def _project(self, per_lead: Sequence[FloatArray | float]) -> FloatArray:
         """Scaled targets (p·T,) of a deviation of J f given for each lead over all nodes."""
@@ -220,7 +250,14 @@ class BathFit:
                 for lead in bath.leads
             }
             for i in range(len(next(iter(functions.values())))):
-                columns.append(self._project([functions[k][i] if k in functions else 0.0 for k in range(len(self.leads))]))
+                column = [self._project([functions[k][i] if k in functions else 0.0 for k in range(len(self.leads))])]
+                if self.reach:
+                    energies = [other.energies(self.reach) for other in self.baths]
+                    column += [
+                        other.functions(kappa, z)[i] if other is bath else np.zeros(z.size)
+                        for other, z in zip(self.baths, energies, strict=True)
+                    ]
+                columns.append(np.concatenate(column))
         return np.array(columns).T
 
     def _residues(self, positions: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
