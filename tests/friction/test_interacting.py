@@ -89,7 +89,8 @@ def test_polaron_shift_of_the_mean_force() -> None:
         },
         "leads": {
             "L": {
-                "temperature": "300 K", "bandwidth": "5 eV", "couplings": {"d": "1 meV"}, "chemical_potential": 0, "profile": "1",
+                "temperature": "300 K", "bandwidth": "5 eV", "couplings": {"d": "1 meV"},
+                "chemical_potential": 0, "profile": "1",
             }
         },
     }  # fmt: skip

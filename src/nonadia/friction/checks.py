@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..models.frozen import FloatArray, FrozenJunction
+from ..models.frozen import FrozenJunction
 from .evaluate import GridForces
 
 
@@ -27,7 +28,7 @@ def impossible(frozen: FrozenJunction, result: GridForces, tolerance: float) -> 
     """
     messages = []
 
-    def worst(values: FloatArray, scale: float, what: str) -> None:
+    def worst(values: NDArray, scale: float, what: str) -> None:
         lowest = int(np.argmin(values))
         if values[lowest] < -tolerance * scale:
             messages.append(f"{what} {values[lowest]:.3g} at geometry {lowest + 1} of {values.size}")

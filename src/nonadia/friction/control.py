@@ -61,8 +61,8 @@ def electronic_forces(
     method : "heom", "negf" (exact, non-interacting models only) or "auto" (negf where it is exact).
     tolerance : error of F, γ and D relative to the largest magnitude of each over the grid, or at every geometry with
         tolerance_mode = "pointwise" (default "global").
-    tiers, poles, decomposition ("fit" | "pade" | "aaa") : fix what the program otherwise chooses; `poles` counts the poles of the
-        Fermi function, band poles come on top.
+    tiers, poles, decomposition ("fit" | "pade" | "aaa") : fix what the program otherwise chooses; `poles` counts the
+        poles of the Fermi function, band poles come on top.
     progress : callable(done, total, message).
 
     Returns a dataset (atomic units, `units` on every variable) with mean_force(…, mode), friction(…, mode, mode_),

@@ -66,7 +66,8 @@ def assemble(
     bare = np.asarray(model.bare_potential(grid.points), dtype=float)
     add("bare_potential", (), bare, "hartree", "U_0")
     if len(names) == 1 and grid.values and len(grid) > 1:
-        add("potential", (), bare - _integral(grid.points[:, 0], result.force[:, 0]), "hartree", "U_0 minus the integrated mean force")
+        adiabatic = bare - _integral(grid.points[:, 0], result.force[:, 0])
+        add("potential", (), adiabatic, "hartree", "U_0 minus the integrated mean force")
     energies = np.diagonal(frozen.h, axis1=-2, axis2=-1).real
     add("level_energy", ("level",), energies, "hartree", "E_mm")
     add("profile", ("lead",), frozen.g, "1", "coupling profile g_K")

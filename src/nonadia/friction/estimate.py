@@ -94,8 +94,8 @@ def require_memory(frozen: FrozenJunction, exponent_counts: Sequence[int], tiers
     available = available_memory()
     if size.memory > available:
         raise ResourceError(
-            f"{tiers} tiers with {max(exponent_counts)} exponents per lead and sign and {size.dimension} molecular states need about "
-            f"{format_bytes(size.memory)} ({size.unknowns:,} unknowns), {format_bytes(available)} are available; "
+            f"{tiers} tiers with {max(exponent_counts)} exponents per lead and sign and {size.dimension} molecular states "
+            f"need about {format_bytes(size.memory)} ({size.unknowns:,} unknowns), {format_bytes(available)} are available; "
             "fewer tiers, poles or vibrational states would fit"
         )
     return size

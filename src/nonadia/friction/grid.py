@@ -46,8 +46,8 @@ class Grid:
                 grid = cls(array, ("point",), (len(array),), {})
             else:
                 raise ValueError(
-                    f"x of shape {array.shape} does not fit {len(names)} coordinates ({', '.join(names)}): give a 1D array for one "
-                    f"coordinate, a mapping name → 1D array for a product grid, or an array (points, {len(names)})"
+                    f"x of shape {array.shape} does not fit {len(names)} coordinates ({', '.join(names)}): give a 1D array "
+                    f"for one coordinate, a mapping name → 1D array for a product grid, or an array (points, {len(names)})"
                 )
         if not grid.points.size:
             raise ValueError("x holds no point")

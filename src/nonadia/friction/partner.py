@@ -8,6 +8,7 @@ with the bare levels and again shifted rigidly to those energies: a bath that se
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def partner_family(frozen: FrozenJunction, indices: np.ndarray) -> FrozenJunctio
     identity = np.eye(frozen.n_levels)
     copies = [replace(bare, h=bare.h + shift * identity) for shift in shifts]
     arrays = ("h", "dh", "u", "du", "vibronic", "dvibronic", "g", "dg")
-    return replace(bare, **{name: np.concatenate([getattr(c, name) for c in copies]) for name in arrays})
+    joined: dict[str, Any] = {name: np.concatenate([getattr(c, name) for c in copies]) for name in arrays}
+    return replace(bare, **joined)
 
 
 def addition_shifts(frozen: FrozenJunction) -> FloatArray:

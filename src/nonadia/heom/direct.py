@@ -13,6 +13,7 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -82,12 +83,12 @@ class DirectHierarchy:
                 parts["L"][-1 - j][column, row] = w  # A_L: d^σ̄ ρ
                 parts["R"][-1 - j][column, row] = -w * (-1) ** n  # A_R: -(-1)^n ρ d^σ̄
         totals = []
-        for side, graphs in parts.items():
+        for name, graphs in parts.items():
             total = sparse.csr_matrix((self.size, self.size), dtype=complex)
             for j, graph in graphs.items():
                 mode = self.modes[j] if j >= 0 else self.modes[self.modes[-1 - j].partner]
                 d = sparse.csr_matrix(mode.operator)
-                block = sparse.kron(d, self._identity) if side == "L" else sparse.kron(self._identity, d.T)
+                block = sparse.kron(d, self._identity) if name == "L" else sparse.kron(self._identity, d.T)
                 total = total + sparse.kron(graph.tocsr(), block, format="csr")
             totals.append(total)
         return totals[0], totals[1]
@@ -100,7 +101,7 @@ class DirectHierarchy:
         w_left, w_right = self.lead(self.frozen.g)
         return sparse.csc_matrix(-1j * (self.left(h) - self.right(h)) - decay - 1j * (w_left - w_right))
 
-    def trace(self, operator: ComplexArray | None = None) -> ComplexArray:
+    def trace(self, operator: NDArray | None = None) -> ComplexArray:
         """Row vector t with t·ρ = tr(M ρ_0)."""
         out = np.zeros(self.size, dtype=complex)
         matrix = np.eye(self.dimension) if operator is None else operator
@@ -136,7 +137,7 @@ class DirectHierarchy:
             for i in range(count):
                 friction[i, j] = (self.trace() @ (sides[i][0] @ twice)).real
                 noise[i, j] = -(self.trace() @ (sides[i][0] @ fluctuation)).real
-        number = sum(self.fock.occupation(m) for m in range(self.fock.n_levels))
+        number = self.fock.number()
         current = []
         for k in range(len(self.frozen.leads)):
             weight = np.zeros(len(self.frozen.leads))

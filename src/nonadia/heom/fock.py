@@ -116,7 +116,7 @@ class FockSpace:
 
     def ladder(self, mode: int) -> FloatArray:
         """b of one vibration on the product space of all vibrations."""
-        out = np.ones((1, 1))
+        out: FloatArray = np.ones((1, 1))
         for index, states in enumerate(self.vibration_states):
             factor = np.diag(np.sqrt(np.arange(1.0, states)), 1) if index == mode else np.eye(states)
             out = np.kron(out, factor)
@@ -162,6 +162,10 @@ class FockSpace:
         """d†_m d_m over the sorted states."""
         d = self.electronic_annihilators[level]
         return self.lift(d.T @ d)
+
+    def number(self) -> FloatArray:
+        """N = Σ_m d†_m d_m over the sorted states."""
+        return np.diag(self.state_charge.sum(axis=1).astype(float))
 
     def quanta(self, mode: int) -> FloatArray:
         """b†b of one vibration over the sorted states."""

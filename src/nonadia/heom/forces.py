@@ -67,7 +67,7 @@ def force_functionals(generator: Generator, coordinate: int) -> tuple[ComplexArr
 def current_functionals(generator: Generator) -> list[ComplexArray]:
     """Vectors f_K with ⟨f_K, ρ⟩ = I_K = -i g_K tr[N (W_K,L - W_K,R) ρ]."""
     fock = generator.hierarchy.fock
-    number = generator.trace_vector(sum(fock.occupation(m) for m in range(fock.n_levels)))
+    number = generator.trace_vector(fock.number())
     out = []
     for lead in range(len(generator.frozen.leads)):
         weight = np.zeros(len(generator.frozen.leads))

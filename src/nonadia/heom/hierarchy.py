@@ -189,25 +189,24 @@ def _products(
     length = np.zeros(len(layouts), dtype=np.int64)
     for g, layout in enumerate(layouts):
         for o in range(len(step)):
-            target = tuple(int(q) for q in np.array(layout.charge) + step[o])
-            canonical = target if _canonical(target) else tuple(-q for q in target)
+            reached = tuple(int(q) for q in np.array(layout.charge) + step[o])
+            canonical = reached if _canonical(reached) else tuple(-q for q in reached)
             offset[g, o] = length[g]
             if canonical in number:
                 length[g] += layouts[number[canonical]].size
                 for (a, b), block in layout.blocks.items():
+                    here = (block, dimension[a], dimension[b])
                     up = sector.get(tuple(int(q) for q in charges[a] + step[o]))
                     if up is not None:
-                        out = place(target, up, b)
+                        out = place(reached, up, b)
                         rows.append(
-                            (0, operator_blocks[(o, a)], dimension[up], dimension[a], operator_blocks[(o ^ 1, up)])
-                            + (block, dimension[a], dimension[b], *out)
+                            (0, operator_blocks[o, a], dimension[up], dimension[a], operator_blocks[o ^ 1, up], *here, *out)
                         )
                     down = sector.get(tuple(int(q) for q in charges[b] - step[o]))
                     if down is not None:
-                        out = place(target, a, down)
+                        out = place(reached, a, down)
                         rows.append(
-                            (1, operator_blocks[(o, down)], dimension[b], dimension[down], operator_blocks[(o ^ 1, b)])
-                            + (block, dimension[a], dimension[b], *out)
+                            (1, operator_blocks[o, down], dimension[b], dimension[down], operator_blocks[o ^ 1, b], *here, *out)
                         )
             start[g * len(step) + o + 1] = len(rows)
     table = np.array(rows, dtype=np.int64).reshape(len(rows), 11)

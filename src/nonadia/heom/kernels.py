@@ -83,7 +83,8 @@ def contract(  # type: ignore[no-untyped-def]
 
 @_jit
 def gather(  # type: ignore[no-untyped-def]
-    out, modes, charge, value, link, size, lower_charge, lower_product, offset, operator, a_left, a_right, r_sign, left, right, transpose
+    out, modes, charge, value, link, size, lower_charge, lower_product, offset, operator, a_left, a_right, r_sign,
+    left, right, transpose
 ):
     """Down: out_J = Σ_r s_r [ a_left d^o ρ_I + r_sign a_right ρ_I d^o ], I = J - j_r, added to `out`."""
     n = modes.shape[1]
@@ -114,7 +115,8 @@ def gather(  # type: ignore[no-untyped-def]
 
 @_jit
 def scatter(  # type: ignore[no-untyped-def]
-    values, modes, charge, value, link, size, lower_charge, lower_product, offset, operator, b_left, b_right, r_sign, left, right, transpose
+    values, modes, charge, value, link, size, lower_charge, lower_product, offset, operator, b_left, b_right, r_sign,
+    left, right, transpose
 ):
     """Up, before the products: left[o] += Σ_j s b_left ρ_{I+j}, right[o] += r_sign Σ_j s b_right ρ_{I+j}."""
     n = modes.shape[1]

@@ -68,7 +68,8 @@ class SteadyStateSolver:
             pivots = np.abs(np.diag(self.lu[0]))
             if not pivots.min() > 1e-17 * pivots.max():
                 raise NotConverged(
-                    "the steady state is not unique: some level, combination of levels, or vibration exchanges nothing with any lead"
+                    "the steady state is not unique: some level, combination of levels, or vibration exchanges nothing "
+                    "with any lead"
                 )
 
     # -- the public solves --------------------------------------------------------------------------------------
@@ -256,7 +257,7 @@ class SteadyStateSolver:
         directions: list[ComplexArray] = []
         hessenberg = np.zeros((size + 1, size))
         used = 0
-        coefficients = np.zeros(0)
+        coefficients: np.ndarray = np.zeros(0)
         for k in range(size):
             directions.append(self._precondition(basis[k], adjoint))
             vector = self._apply(directions[k], adjoint)

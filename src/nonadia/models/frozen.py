@@ -80,7 +80,7 @@ class FrozenJunction:
         """True when F, γ and D follow exactly from Green's functions: no U and no quantum vibration."""
         return not self.u.any() and self.frequencies.size == 0
 
-    def __getitem__(self, index: int | slice | tuple[int, ...]) -> FrozenJunction:
+    def __getitem__(self, index: int | slice | tuple[int, ...] | NDArray) -> FrozenJunction:
         """The same junction at the selected grid points."""
         arrays = ("h", "dh", "u", "du", "vibronic", "dvibronic", "g", "dg")
         selected = {name: getattr(self, name)[index] for name in arrays}
