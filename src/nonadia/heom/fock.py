@@ -116,7 +116,7 @@ class FockSpace:
 
     def ladder(self, mode: int) -> FloatArray:
         """b of one vibration on the product space of all vibrations."""
-        out: FloatArray = np.ones((1, 1))
+        out: NDArray = np.ones((1, 1))
         for index, states in enumerate(self.vibration_states):
             factor = np.diag(np.sqrt(np.arange(1.0, states)), 1) if index == mode else np.eye(states)
             out = np.kron(out, factor)

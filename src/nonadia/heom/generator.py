@@ -43,7 +43,7 @@ def commutator_coupling(modes: Modes, weight: FloatArray) -> Coupling:
 
 def anticommutator_coupling(modes: Modes, weight: FloatArray) -> Coupling:
     """½ Σ_K weight_K (W_K,L + W_K,R): the coupling part of a symmetrised force operator, weight = -∂_ig."""
-    w = (0.5 + 0j) * np.asarray(weight)[modes.lead]
+    w = np.asarray(0.5 * np.asarray(weight)[modes.lead], dtype=complex)
     return Coupling(w * modes.eta, -w * modes.eta_bar, w, -w)
 
 
