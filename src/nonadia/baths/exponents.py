@@ -45,3 +45,8 @@ class Exponents:
         """J(ε) (1 - f(ε-μ)) that these exponents represent: 2 Re Σ_p η^-_p/(κ^-_p - iε)."""
         kappa = self.kappa.conj()
         return 2.0 * np.sum(self.eta_minus / (kappa - 1j * np.asarray(energy)[..., None]), axis=-1).real
+
+    def empty_derivative(self, energy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """∂_ε of `empty`, per Hartree: -2 Im Σ_p η^-_p/(κ^-_p - iε)²."""
+        kappa = self.kappa.conj()
+        return -2.0 * np.sum(self.eta_minus / (kappa - 1j * np.asarray(energy)[..., None]) ** 2, axis=-1).imag

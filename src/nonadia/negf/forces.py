@@ -67,9 +67,7 @@ class NegfForces:
         return self.noise_molecule + self.noise_coupling
 
 
-def forces(
-    frozen: FrozenJunction, exponents: Sequence[Exponents] | None = None, tolerance: float = 1e-9
-) -> NegfForces:
+def forces(frozen: FrozenJunction, exponents: Sequence[Exponents] | None = None, tolerance: float = 1e-9) -> NegfForces:
     """F, γ, D, populations and currents at every geometry of `frozen` (any leading grid axes).
 
     exponents: one per lead; J f and J(1-f) are then what these exponents represent, that is, the result is
@@ -110,11 +108,7 @@ def mesh(system: FlatSystem, occupation: Occupation, frozen: FrozenJunction, tol
             "scale); its occupation, and so F, γ and D, is undefined"
         )
     singular = np.concatenate([resonances, np.broadcast_to(common, (system.n_points, common.size))], axis=1)
-    reach = [
-        lead.chemical_potential + side * THERMAL_WINDOW * lead.temperature
-        for lead in frozen.leads
-        for side in (-1, 1)
-    ]
+    reach = [lead.chemical_potential + side * THERMAL_WINDOW * lead.temperature for lead in frozen.leads for side in (-1, 1)]
     # the true error goes with ρ^{-2 NODES}, its estimate with ρ^{-1.5 NODES}; 1e-2 for pole strengths
     ellipse = max(1.5, (1e-2 * tolerance) ** (-1.0 / (1.75 * NODES)))
     return initial_panels(singular, np.array(reach), ellipse)
@@ -152,9 +146,7 @@ def _integrate(
     return totals, point_errors
 
 
-def _evaluate(
-    system: FlatSystem, occupation: Occupation, layout: Layout, panels: Panels
-) -> tuple[FloatArray, FloatArray]:
+def _evaluate(system: FlatSystem, occupation: Occupation, layout: Layout, panels: Panels) -> tuple[FloatArray, FloatArray]:
     """Integral and error of every panel, (panels, Q), in blocks of bounded memory."""
     n, a, c = system.h.shape[-1], system.rates.size, system.dh.shape[1]
     fitted = max((len(e) for e in occupation.exponents or ()), default=0)
@@ -164,7 +156,7 @@ def _evaluate(
     for start in range(0, len(panels), step):
         part = panels.take(np.arange(start, min(start + step, len(panels))))
         energy, weights = part.nodes()
-        found.append(integrate_panels(integrand(system, occupation, layout, part.point, energy), weights))
+        found.append(integrate_panels(integrand(system, occupation, layout, part.point, energy, "thermal"), weights))
     return np.concatenate([i for i, _ in found]), np.concatenate([e for _, e in found])
 
 

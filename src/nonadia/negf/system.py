@@ -49,13 +49,21 @@ class Occupation:
         bath = self.leads[lead]
         return bath.width(energy) * fermi((bath.chemical_potential - energy) / bath.temperature)
 
+    def empty_derivative(self, lead: int, energy: FloatArray) -> FloatArray:
+        """∂_ε [J (1 - f)], per Hartree, shape of `energy`; no cancellation where 1 - f is small."""
+        if self.exponents is not None:
+            return self.exponents[lead].empty_derivative(energy)
+        bath = self.leads[lead]
+        z = (energy - bath.chemical_potential) / bath.temperature
+        hole = fermi(-z)
+        slope = -2.0 * bath.width.retarded_derivative(energy).imag
+        return hole * (slope + bath.width(energy) * fermi(z) / bath.temperature)
+
     def singularities(self) -> ComplexArray:
         """Poles of all J f, J(1-f) in the upper half plane; of the exact f only the nearest."""
         found = [bath.width.poles.conj() for bath in self.leads]
         if self.exponents is None:
-            found += [
-                np.array([bath.chemical_potential + 1j * np.pi * bath.temperature]) for bath in self.leads
-            ]
+            found += [np.array([bath.chemical_potential + 1j * np.pi * bath.temperature]) for bath in self.leads]
         else:
             found += [1j * fitted.kappa for fitted in self.exponents]
         return np.concatenate(found)

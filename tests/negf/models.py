@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from scipy import constants
 
 from nonadia.models.frozen import FrozenJunction, LeadBath, channels_of
@@ -54,6 +53,47 @@ def single_level(x, bias, *, position_dependent, temperature=KT_EV, width=10.0) 
     return junction(h, dh, g, dg, [[[gamma]], [[gamma]]], [bias / 2, -bias / 2], temperature, width)
 
 
-@pytest.fixture
-def j2():
-    return lambda x, bias, **kw: single_level(x, bias, position_dependent=True, **kw)
+def donor_acceptor(x, bias) -> FrozenJunction:
+    """J5: h = [[0.1, 0.05 x], [0.05 x, -0.1]] eV, left lead on level 1, right lead on level 2."""
+    x = np.atleast_1d(np.asarray(x, float))
+    h, dh = np.zeros((x.size, 2, 2)), np.zeros((x.size, 1, 2, 2))
+    h[:, 0, 0], h[:, 1, 1] = 0.1, -0.1
+    h[:, 0, 1] = h[:, 1, 0] = 0.05 * x
+    dh[:, 0, 0, 1] = dh[:, 0, 1, 0] = 0.05
+    ones, zeros = np.ones((x.size, 2)), np.zeros((x.size, 1, 2))
+    gammas = [np.diag([0.1, 0.0]), np.diag([0.0, 0.1])]
+    return junction(h, dh, ones, zeros, gammas, [bias / 2, -bias / 2], KT_EV, 5.0)
+
+
+def two_modes(x, y, bias) -> FrozenJunction:
+    """J8: h = [[0.02 x, t], [t, -0.02 x]], t = 0.05 + 0.02 y eV, leads as in J5."""
+    t = 0.05 + 0.02 * y
+    h = np.array([[0.02 * x, t], [t, -0.02 * x]])
+    dh = np.array([[[0.02, 0.0], [0.0, -0.02]], [[0.0, 0.02], [0.02, 0.0]]])
+    gammas = [np.diag([0.1, 0.0]), np.diag([0.0, 0.1])]
+    return junction(h, dh, np.ones(2), np.zeros((2, 2)), gammas, [bias / 2, -bias / 2], KT_EV, 5.0)
+
+
+def general(seed=1, points=3, levels=3, coordinates=2, mu=(0.15, -0.1, 0.05), kt=(0.03, 0.05, 0.02)):
+    """Random complex junction: full coupling matrices of rank 1 to n, every g_K depending on every
+    coordinate."""
+    rng = np.random.default_rng(seed)
+
+    def hermitian(*shape):
+        a = rng.normal(size=(*shape, levels, levels)) + 1j * rng.normal(size=(*shape, levels, levels))
+        return a + np.swapaxes(a, -1, -2).conj()
+
+    gammas = []
+    for rank in range(1, len(mu) + 1):
+        columns = rng.normal(size=(levels, rank)) + 1j * rng.normal(size=(levels, rank))
+        gammas.append(0.05 * columns @ columns.conj().T)
+    return junction(
+        0.08 * hermitian(points),
+        0.05 * hermitian(points, coordinates),
+        rng.uniform(0.4, 1.2, size=(points, len(mu))),
+        rng.normal(size=(points, coordinates, len(mu))),
+        gammas,
+        mu,
+        kt,
+        rng.uniform(2.0, 6.0, size=len(mu)),
+    )
