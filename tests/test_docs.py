@@ -63,9 +63,7 @@ def test_snippets_run_as_printed(page: Path, tmp_path: Path, monkeypatch: pytest
 def test_ci_runs_the_command_of_the_readme() -> None:
     commands = [text.strip() for language, _, text in blocks(ROOT / "README.md") if language == "sh"]
     assert len(commands) == 2 and "nonadia run junction" in commands[0] and commands[1].endswith("pytest")
-    assert "README.md" in (ROOT / ".ci" / "run").read_text(), (
-        "the CI script takes its command from the README"
-    )
+    assert "README.md" in (ROOT / ".ci" / "run").read_text(), "the CI script takes its command from the README"
 
 
 def test_links_between_pages_exist() -> None:
@@ -77,3 +75,14 @@ def test_links_between_pages_exist() -> None:
 def test_no_page_names_a_machine() -> None:
     for page in PAGES:
         assert not re.search(r"(?<!\w)/(work|tmp|root|home)/", page.read_text(encoding="utf-8"))
+
+
+def test_the_input_reference_is_the_schema() -> None:
+    """docs/input.md holds the tables that the schema gives: every key, with its default."""
+    from nonadia.runs.reference import key_tables
+
+    text = (ROOT / "docs" / "input.md").read_text(encoding="utf-8")
+    written = text.split("nonadia.runs.reference -->\n")[1].split("<!-- end -->")[0]
+    assert written == key_tables(), "write it anew: python -m nonadia.runs.reference"
+    for key in ("`temperature`", "`states`", "`tolerance_mode`", "`profile`"):
+        assert key in written

@@ -9,9 +9,7 @@ EV = 1.0 / 27.211386245988
 KT = 0.02585 * EV
 
 
-def _table(
-    x: np.ndarray, shape: tuple[int, ...], dims: tuple[str, ...], modes: list[str], bias: float
-) -> dict:
+def _table(x: np.ndarray, shape: tuple[int, ...], dims: tuple[str, ...], modes: list[str], bias: float) -> dict:
     """Two sharp peaks split by the bias on a broad, partly negative background; x has shape (*shape, c)."""
     count = len(modes)
     radius = x[..., 0]
@@ -55,10 +53,7 @@ def _table(
 
 
 def _assemble(biases: list[float], tables: list[dict], coords: dict) -> xr.DataTree:
-    stacked = {
-        name: (("bias", *dims), np.stack([t[name][1] for t in tables]))
-        for name, (dims, _) in tables[0].items()
-    }
+    stacked = {name: (("bias", *dims), np.stack([t[name][1] for t in tables])) for name, (dims, _) in tables[0].items()}
     stacked["temperature"] = (("bias", "lead"), np.full((len(biases), 2), KT))
     coords = coords | {
         "level": ["d"],

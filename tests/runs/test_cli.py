@@ -72,9 +72,7 @@ def test_plot_draws_beside_the_result(result: Path) -> None:
     done = nonadia("plot", result.name, folder=result.parent)
     assert done.returncode == 0, done.stderr
     folder = result.parent / "junction-figures"
-    assert {str(folder.relative_to(result.parent) / name) for name in leftovers(folder)} == set(
-        done.stdout.split()
-    )
+    assert {str(folder.relative_to(result.parent) / name) for name in leftovers(folder)} == set(done.stdout.split())
     assert any(path.suffix == ".svg" for path in folder.iterdir())
 
 
@@ -101,9 +99,7 @@ def test_check_says_what_would_run(tmp_path: Path) -> None:
 def test_every_error_at_once_one_line_each(tmp_path: Path) -> None:
     text = nonadia("examples", "junction", "-o", "-", folder=tmp_path).stdout
     assert text.count('temperature = "300 K"') == 2, "the shipped file changed: adapt this test"
-    broken = text.replace('temperature = "300 K"', 'temperature = "30 fs"', 1).replace(
-        "[forces]", "[forces]\ntolerence = 1"
-    )
+    broken = text.replace('temperature = "300 K"', 'temperature = "30 fs"', 1).replace("[forces]", "[forces]\ntolerence = 1")
     (tmp_path / "broken.toml").write_text(broken)
     for command in ("check", "run"):
         done = nonadia(command, "broken.toml", folder=tmp_path)
@@ -153,9 +149,7 @@ def test_unknown_files_and_examples_get_a_suggestion(tmp_path: Path) -> None:
 def test_places_that_cannot_hold_the_result(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for target in ("nowhere/x.nc", "file/x.nc", "."):
-        assert_refused(
-            nonadia("run", "junction", *SHORT, "-o", target, folder=tmp_path), target.split("/")[0]
-        )
+        assert_refused(nonadia("run", "junction", *SHORT, "-o", target, folder=tmp_path), target.split("/")[0])
     assert_refused(nonadia("run", "junction", *SHORT, "-o", "file", folder=tmp_path), "file", "damaged")
     assert leftovers(tmp_path) == ["file"]
 

@@ -114,9 +114,7 @@ def test_a_sweep_becomes_dimensions(solver: Solver, file: Path) -> None:
     np.testing.assert_allclose(tree["forces/bias"].values, np.array([0.0, 0.2, 0.4]) * EV, rtol=1e-10)
     assert list(tree["forces/lam_label"].values) == ["20 meV", "30 meV"]
     assert tree["forces/temperature"].dims == ("bias", "lam", "lead")
-    np.testing.assert_allclose(
-        tree["forces/temperature"].values[0, 0, 1] / tree["forces/temperature"].values[0, 0, 0], 4 / 3
-    )
+    np.testing.assert_allclose(tree["forces/temperature"].values[0, 0, 1] / tree["forces/temperature"].values[0, 0, 0], 4 / 3)
     assert tree.attrs["complete"] == 1 and tree.attrs["converged"] == 1 and len(solver.calls) == 6
 
 

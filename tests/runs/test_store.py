@@ -98,9 +98,7 @@ def test_unfinished_points_are_nan_and_named() -> None:
     status = filled.convergence()["status"].values.reshape(-1)
     assert list(status) == [MISSING, CONVERGED, FAILED, MISSING, UNCONVERGED, MISSING]
     friction = filled.forces()["friction"].values.reshape(6, -1)
-    assert (
-        np.isnan(friction[[0, 2, 3, 5]]).all() and (friction[1] == 0.5).all() and (friction[4] == 0.7).all()
-    )
+    assert np.isnan(friction[[0, 2, 3, 5]]).all() and (friction[1] == 0.5).all() and (friction[4] == 0.7).all()
     assert filled.count == 2 and filled.forces().attrs["converged"] == 0
 
 
@@ -169,11 +167,7 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, damage: str) -> None:
         xr.Dataset({"a": ("b", [1.0])}).to_netcdf(path, engine="h5netcdf")
     with pytest.raises(store.ResultError) as caught:
         store.open_result(path)
-    assert (
-        "\n" not in str(caught.value)
-        and "nonadia run" in str(caught.value)
-        and str(path) in str(caught.value)
-    )
+    assert "\n" not in str(caught.value) and "nonadia run" in str(caught.value) and str(path) in str(caught.value)
 
 
 def test_places_that_cannot_hold_a_result(tmp_path: Path) -> None:

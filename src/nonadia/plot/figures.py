@@ -44,9 +44,7 @@ def figures(forces: xr.Dataset) -> list[tuple[str, Figure]]:
         return _on_a_line([Case(case.label, case.data.isel(rest)) for case in cases], modes, along)
     if len(long) == 2:
         rest = {dim: 0 for dim in dims if dim not in long}
-        return _over_a_plane(
-            [Case(case.label, case.data.isel(rest)) for case in cases], modes, (long[0], long[1])
-        )
+        return _over_a_plane([Case(case.label, case.data.isel(rest)) for case in cases], modes, (long[0], long[1]))
     raise PlotError(
         f"has a grid of {len(long)} coordinates; figures are drawn for one or two: "
         "select a line or a plane with xarray, or give such a grid in the input"

@@ -23,9 +23,7 @@ Array = np.ndarray
 def axis_values(data: xr.Dataset, coordinate: str) -> tuple[Array, str]:
     """Displayed positions along the line and the label of their axis."""
     scale = q.position(data, coordinate)
-    return data[coordinate].values * scale.factor, scale.label(
-        f"${coordinate}$" if len(coordinate) == 1 else coordinate
-    )
+    return data[coordinate].values * scale.factor, scale.label(f"${coordinate}$" if len(coordinate) == 1 else coordinate)
 
 
 def potentials(cases: list[Case], coordinate: str) -> Figure:
@@ -145,9 +143,7 @@ def friction_and_noise(cases: list[Case], coordinate: str) -> Figure:
             row[0].plot(x, values, color=colour, linestyle=dashes)
             if log:
                 row[1].semilogy(x, np.where(values > 0, values, np.nan), color=colour, linestyle=dashes)
-                row[1].semilogy(
-                    x, np.where(values < 0, -values, np.nan), color=colour, linestyle=":", linewidth=2.2
-                )
+                row[1].semilogy(x, np.where(values < 0, -values, np.nan), color=colour, linestyle=":", linewidth=2.2)
         for axes in row:
             _dress(axes, x, case.label)
         if log:
@@ -274,9 +270,7 @@ def transport(cases: list[Case], coordinate: str) -> Figure:
                 dashes = style.DASHES[member % len(style.DASHES)]
                 axes.plot(x, case.data[name].values[..., position] * factor, color=colour, linestyle=dashes)
                 if number == 0:
-                    keys.append(
-                        style.line_key(members[member], style.BLACK if case.label else colour, dashes)
-                    )
+                    keys.append(style.line_key(members[member], style.BLACK if case.label else colour, dashes))
         _dress(axes, x, "")
         axes.set_title(title)
         axes.set_xlabel(label)

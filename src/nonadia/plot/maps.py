@@ -60,16 +60,12 @@ def landscape(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
     panels: list[Map] = [("bare potential $U_0$", "eV", data["bare_potential"].values * q.ENERGY.factor)]
     for i, mode in enumerate(modes):
         scale = q.force(data, mode)
-        panels.append(
-            (f"mean force $F_{{{mode}}}$", scale.unit, data["mean_force"].values[..., i] * scale.factor)
-        )
+        panels.append((f"mean force $F_{{{mode}}}$", scale.unit, data["mean_force"].values[..., i] * scale.factor))
     for i, level in enumerate(data["level"].values):
         panels.append((f"population of {level}", "", data["population"].values[..., i]))
     leads = [str(lead) for lead in data["lead"].values]
     for i, lead in enumerate(leads[:1] if len(leads) == 2 else leads):
-        panels.append(
-            (f"current from {lead}", q.CURRENT.unit, data["current"].values[..., i] * q.CURRENT.factor)
-        )
+        panels.append((f"current from {lead}", q.CURRENT.unit, data["current"].values[..., i] * q.CURRENT.factor))
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure = style.new_figure(3.1 * columns + 0.6, 2.7 * rows + 0.5)
@@ -95,16 +91,12 @@ def _component(case: Case, title: str, name: str, i: int, j: int, scale: q.Scale
     return title, scale.unit, case.data[name].values[..., i, j] * scale.factor
 
 
-def _draw(
-    figure: Figure, axes: Axes, case: Case, plane: tuple[str, str], entry: Map, limit: float | None
-) -> None:
+def _draw(figure: Figure, axes: Axes, case: Case, plane: tuple[str, str], entry: Map, limit: float | None) -> None:
     """One map: diverging colours centred at zero for signed quantities, an ordered map for the others."""
     title, unit, values = entry
     x, _ = axis_values(case.data, plane[0])
     y, _ = axis_values(case.data, plane[1])
-    colours: dict[str, Any] = (
-        {"cmap": "viridis"} if limit is None else {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-    )
+    colours: dict[str, Any] = {"cmap": "viridis"} if limit is None else {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
     if limit == 0.0:
         colours |= {"vmin": -1.0, "vmax": 1.0}
     image = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **colours)

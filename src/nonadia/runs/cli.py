@@ -32,14 +32,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-InputName = Annotated[
-    str, typer.Argument(metavar="FILE.toml", help="Input file, or the name of a shipped example.")
-]
+InputName = Annotated[str, typer.Argument(metavar="FILE.toml", help="Input file, or the name of a shipped example.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help='Replace one value, e.g. parameters.bias="0.4 V". Repeatable.'
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help='Replace one value, e.g. parameters.bias="0.4 V". Repeatable.'),
 ]
 
 
@@ -53,9 +49,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Forces that electrons exert on nuclei, beyond Born-Oppenheimer."""
 
@@ -68,9 +62,7 @@ def run(
         typer.Option("-o", "--output", metavar="RESULT.nc", help="Result file; default: FILE.nc here."),
     ] = None,
     overrides: Overrides = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the sweep points finished in the result file.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep the sweep points finished in the result file.")] = False,
 ) -> None:
     """Compute what the input asks for and write one result file."""
     from .execute import Interrupted, RunFailed
@@ -132,18 +124,14 @@ def plot(
     except PlotError as error:
         raise ResultError(f"{result}: {error}") from None
     except OSError as error:
-        raise ResultError(
-            f"{folder}: cannot be written ({error.strerror}); choose another folder with -o"
-        ) from None
+        raise ResultError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
     for path in written:
         print(path)
 
 
 @app.command()
 def examples(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="The one to write; none lists them.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The one to write; none lists them.")] = None,
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where; default NAME.toml, - for stdout."),

@@ -120,9 +120,7 @@ class SweepTable:
     def restore(self, forces: xr.Dataset, convergence: xr.Dataset) -> None:
         """Take over the finished points of a stored result of the same experiment."""
         for index in range(self.size):
-            where = (
-                dict(zip(self.dims, np.unravel_index(index, self.shape), strict=True)) if self.dims else {}
-            )
+            where = dict(zip(self.dims, np.unravel_index(index, self.shape), strict=True)) if self.dims else {}
             entry = convergence.isel(where)
             if entry["status"].item() not in (CONVERGED, UNCONVERGED):
                 continue
@@ -141,9 +139,7 @@ class SweepTable:
 
     def _attributes(self, first: xr.Dataset) -> dict[str, Any]:
         """Attributes of the whole table: one value where all sweep points agree, a JSON list where not."""
-        attrs = {
-            key: value for key, value in first.attrs.items() if key not in (*_TEXTS, *_NUMBERS, *_PER_POINT)
-        }
+        attrs = {key: value for key, value in first.attrs.items() if key not in (*_TEXTS, *_NUMBERS, *_PER_POINT)}
         done = [record for index, record in enumerate(self.records) if self.finished(index)]
         for key in ("method", "decomposition", *_NUMBERS):
             values = [record[key] for record in done]

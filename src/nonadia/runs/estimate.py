@@ -83,11 +83,7 @@ def describe(experiment: Experiment) -> list[str]:
         lines.append(f"sweep: {name} = {', '.join(map(str, values))}")
     lines += of_point(experiment).lines()
     if request.tolerance is not None:
-        fixed = [
-            f"{key} = {getattr(request, key)}"
-            for key in ("tiers", "poles")
-            if getattr(request, key) is not None
-        ]
+        fixed = [f"{key} = {getattr(request, key)}" for key in ("tiers", "poles") if getattr(request, key) is not None]
         chosen = f"fixed: {', '.join(fixed)}" if fixed else "tiers and poles are chosen to reach it"
         lines.append(f"tolerance {request.tolerance:g} ({request.tolerance_mode}); {chosen}")
     return lines

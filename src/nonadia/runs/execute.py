@@ -82,9 +82,7 @@ def run(
     except KeyboardInterrupt:
         raise Interrupted(saved, table.size, target) from None
     tree = _tree(table, attributes, time.perf_counter() - started)
-    failures = [
-        f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)
-    ]
+    failures = [f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
     if failures:
         raise RunFailed(failures, tree, table.count)
     return tree

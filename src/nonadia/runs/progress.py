@@ -56,9 +56,7 @@ class Progress:
             line = f"{self.title}: {100 * fraction:3.0f}%, {now - self._started:.0f} s"
             print(f"{line}, {message}" if message else line, file=sys.stderr, flush=True)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.stop()  # type: ignore[attr-defined]
 

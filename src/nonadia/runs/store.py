@@ -93,9 +93,7 @@ def check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise ResultError(
-            f"{path}: cannot write into {folder} ({error.strerror}); choose another place with -o"
-        ) from None
+        raise ResultError(f"{path}: cannot write into {folder} ({error.strerror}); choose another place with -o") from None
 
 
 def write_result(tree: xr.DataTree, path: str | Path) -> None:
@@ -135,9 +133,7 @@ def open_result(path: str | Path) -> xr.DataTree:
             "give a file written by `nonadia run`"
         ) from None
     if tree.attrs.get("format") != FORMAT:
-        raise ResultError(
-            f"{path}: a netCDF file, but not a result of nonadia; give one written by `nonadia run`"
-        )
+        raise ResultError(f"{path}: a netCDF file, but not a result of nonadia; give one written by `nonadia run`")
     return tree
 
 

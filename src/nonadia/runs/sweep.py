@@ -44,9 +44,7 @@ def _axis(name: str, values: Sequence[Any]) -> SweepAxis:
     units = {unit for _, unit in read}
     labels = tuple(value.strip() if isinstance(value, str) else f"{value:g}" for value in values)
     unit = units.pop() if len(units) == 1 else "1"
-    dimension = (
-        f"parameter_{name}" if name in _TAKEN or name.startswith(("error_", "friction_", "noise_")) else name
-    )
+    dimension = f"parameter_{name}" if name in _TAKEN or name.startswith(("error_", "friction_", "noise_")) else name
     return SweepAxis(dimension, np.array(numbers, dtype=float), unit, labels)
 
 
