@@ -118,6 +118,10 @@ def test_pickle_and_equality() -> None:
         ("9**9**9", "power"),
         ("x**1000", "power 1000; at most 100"),
         ("1e999", "too large"),
+        ("abs(exp(exp(exp(99))) - 1)", "too large"),
+        ("2**exp(exp(1e300))", "too large"),
+        ("sin(1e200)", "too large"),
+        ("2e200*3e200*x", "too large"),
         ("t*x", "time"),
         ("sin", "is a function"),
         ("", "empty"),
@@ -178,7 +182,26 @@ def test_good_names() -> None:
 
 
 TOKENS = [*FUNCTIONS, "x", "y", "lam", "a", "I", "pi", "t", "(", ")", "(", ")", "+", "-", "*", "/", "**"]
-TOKENS += ["0", "1", "2", "3", "0.5", "7", "1e9", "99", ",", " ", "meV", "=", ".", "[", "'", "z"]
+TOKENS += [
+    "0",
+    "1",
+    "2",
+    "3",
+    "0.5",
+    "7",
+    "1e9",
+    "99",
+    "exp(exp(exp(",
+    "1e300",
+    ",",
+    " ",
+    "meV",
+    "=",
+    ".",
+    "[",
+    "'",
+    "z",
+]
 
 
 @settings(max_examples=400, deadline=None)
