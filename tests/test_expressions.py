@@ -238,7 +238,8 @@ def test_gradient_is_the_derivative_of_value(text: str) -> None:
 
         def difference(i: int, h: float) -> np.ndarray:
             step = np.eye(2)[i] * h
-            return (expression.value(POINTS + step) - expression.value(POINTS - step)) / (2 * h)
+            with np.errstate(invalid="ignore"):  # inf - inf
+                return (expression.value(POINTS + step) - expression.value(POINTS - step)) / (2 * h)
 
         estimates = [
             np.stack([(4 * difference(i, h / 2) - difference(i, h)) / 3 for i in range(2)], axis=-1)
