@@ -39,13 +39,14 @@ def test_equals_direct_solution(name: str) -> None:
     baths = [exponents(count, lead.chemical_potential, seed=k) for k, lead in enumerate(frozen.leads)]
     direct = DirectHierarchy(frozen, baths, depth)
     expected = direct.forces()
+    expected["noise"] = 0.5 * (expected["noise"] + expected["noise"].T)
     modes = Modes.of(frozen, baths)
     hierarchy = build(FockSpace.of(frozen), modes, depth)
     result = point_forces(SteadyStateSolver(Generator(hierarchy, modes, frozen)))
     for key, value in {
         "force": result.mean_force,
         "friction": result.friction,
-        "noise": result.noise_molecule + result.noise_coupling,
+        "noise": result.noise,
         "population": result.population,
         "current": result.current,
     }.items():

@@ -7,6 +7,9 @@ D_ij = -tr[𝓕_i 𝓛^D ½(δ𝓕_j,L + δ𝓕_j,R) ρ_ss]
 with 𝓕 = -∂H_mol - Σ_K ∂g_K W_K. The molecular and the coupling part of each are split by the force on the left. With the
 adjoint solutions φ_i = 𝓛^{-†}𝓕_i (molecular and coupling part apart) and r_j = 𝓛^D (∂_j𝓛)ρ_ss, one geometry with one
 coordinate costs at most four solves: γ_ij = ⟨φ_i, r_j⟩ and D_ij = -⟨φ_i, ½(δ𝓕_L + δ𝓕_R)_j ρ_ss⟩.
+
+Out of equilibrium the correlation of two different parts is not even in time. Its parts here are ½∫_{-∞}^{∞} dt of the
+symmetrised correlation of part i with all of j, which is what Green's functions give; D itself is the same either way.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ class PointForces:
 
     mean_force_* (c,), friction_* (c, c), noise_* (c, c), population (n,), current (K,) electrons per time into the molecule,
     vibrational_occupation (b,); iterations: GMRES iterations of all solves; state: ρ_ss, all tiers.
-    noise_* are symmetrised only in sum; friction keeps its antisymmetric part.
+    Only the sum of the noise's parts is symmetric; friction keeps its antisymmetric part.
     """
 
     mean_force_molecule: FloatArray
@@ -51,8 +54,7 @@ class PointForces:
 
     @property
     def noise(self) -> FloatArray:
-        total = self.noise_molecule + self.noise_coupling
-        return 0.5 * (total + total.T)
+        return self.noise_molecule + self.noise_coupling
 
 
 def force_functionals(generator: Generator, coordinate: int) -> tuple[ComplexArray, ComplexArray]:
@@ -88,13 +90,18 @@ def derivative_source(generator: Generator, coordinate: int, state: ComplexArray
     return out
 
 
-def noise_source(generator: Generator, coordinate: int, state: ComplexArray, mean_force: float) -> ComplexArray:
-    """½(δ𝓕_j,L + δ𝓕_j,R) ρ with δ𝓕 = 𝓕 - F, all tiers: the upward and the downward contractions both enter."""
-    out = -mean_force * state
+def noise_sources(
+    generator: Generator, coordinate: int, state: ComplexArray, mean_force: FloatArray
+) -> tuple[ComplexArray, ComplexArray]:
+    """½(δ𝓕_j,L + δ𝓕_j,R) ρ with δ𝓕 = 𝓕 - F, all tiers, for the molecular and the coupling part of 𝓕_j.
+
+    mean_force (2,): F_j of the two parts. The upward and the downward contractions both enter.
+    """
+    molecular, coupling = -mean_force[0] * state, -mean_force[1] * state
     force = generator.rotate(generator.hierarchy.fock.force_operator(generator.frozen, coordinate))
-    generator.molecular(state, force, 0.5, 0.5, out)
-    generator.couple(state, anticommutator_coupling(generator.modes, -generator.frozen.dg[coordinate]), out)
-    return out
+    generator.molecular(state, force, 0.5, 0.5, molecular)
+    generator.couple(state, anticommutator_coupling(generator.modes, -generator.frozen.dg[coordinate]), coupling)
+    return molecular, coupling
 
 
 def point_forces(solver: SteadyStateSolver) -> PointForces:
@@ -107,16 +114,19 @@ def point_forces(solver: SteadyStateSolver) -> PointForces:
     force = np.array([[generator.inner(f, state) for f in pair] for pair in functionals]).reshape(count, 2)
     adjoint = [[solver.adjoint(f) if np.any(f) else None for f in pair] for pair in functionals]
 
-    friction, noise = np.zeros((2, count, count)), np.zeros((2, count, count))
+    friction, correlation = np.zeros((2, count, count)), np.zeros((2, count, 2, count))
     for j in range(count):
         response = solver.response(derivative_source(generator, j, state))
-        fluctuation = noise_source(generator, j, state, float(force[j].sum()))
+        fluctuations = noise_sources(generator, j, state, force[j])
         for i in range(count):
             for part in range(2):
                 phi = adjoint[i][part]
                 if phi is not None:
                     friction[part, i, j] = generator.inner(phi, response)
-                    noise[part, i, j] = -generator.inner(phi, fluctuation)
+                    for other in range(2):
+                        correlation[part, i, other, j] = -generator.inner(phi, fluctuations[other])
+    # half of the whole time axis: part i now with all of j before, and all of j now with part i before
+    noise = 0.5 * (correlation.sum(axis=2) + np.einsum("qjpi->pij", correlation))
     return PointForces(
         force[:, 0],
         force[:, 1],

@@ -173,8 +173,8 @@ class Generator:
             out.append(values)
         return out
 
-    def tier_self_energy(self, n: int) -> ComplexArray:
-        """Diagonal of (up ∘ 1/diagonal of tier n + 1 ∘ down) on tier n: it shifts the preconditioner's diagonal."""
+    def tier_self_energy(self, n: int, shift: float = 0.0) -> ComplexArray:
+        """Diagonal of (up ∘ 1/(diagonal - shift) of tier n + 1 ∘ down) on tier n: it moves the preconditioner's diagonal."""
         tier, modes, coupling = self.hierarchy.tiers[n], self.modes, self.coupling
         rows, columns = self._element_states
         reached = self.weights > 0
@@ -183,8 +183,8 @@ class Generator:
         last = np.where(reached.any(axis=1), last, first)
         out = np.empty(tier.size, dtype=complex)
         kernels.self_energy(
-            out, tier.modes, tier.charge, tier.value, self.kappa_sums[n], self._sizes, self._layout_start, rows, columns,
-            modes.kappa, modes.operator, 1.0, coupling.a_left, coupling.a_right, coupling.b_left, coupling.b_right,
+            out, tier.modes, tier.charge, tier.value, self.kappa_sums[n] + shift, self._sizes, self._layout_start, rows,
+            columns, modes.kappa, modes.operator, 1.0, coupling.a_left, coupling.a_right, coupling.b_left, coupling.b_right,
             self.energies, first, last, self.weights,
         )  # fmt: skip
         return out

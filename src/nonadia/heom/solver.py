@@ -38,17 +38,24 @@ class SolveRecord:
 
 
 class SteadyStateSolver:
-    """All solves at one geometry. tolerance: relative error of each solve (default 1e-12)."""
+    """All solves at one geometry. tolerance: relative error of each solve (default 1e-12).
 
-    def __init__(self, generator: Generator, tolerance: float = 1e-12, max_iterations: int = 400) -> None:
+    shift s > 0 (1/time, Hartree): solves (𝓛 - s) x = b instead, the Laplace transform at s of time-dependent quantities;
+    it has no null space, so that no trace equation replaces anything and there is no steady state to ask for.
+    """
+
+    def __init__(
+        self, generator: Generator, tolerance: float = 1e-12, max_iterations: int = 400, shift: float = 0.0
+    ) -> None:
         if not generator.eigenbasis or generator.hierarchy.depth < 1:
             raise ValueError("the solver needs a generator in the eigenbasis of H and at least one tier")
-        self.generator, self.tolerance, self.max_iterations = generator, tolerance, max_iterations
+        self.generator, self.tolerance, self.max_iterations, self.shift = generator, tolerance, max_iterations, shift
+        self.diagonals = [diagonal - shift for diagonal in generator.diagonals] if shift else generator.diagonals
         self.records: list[SolveRecord] = []
         tiers = generator.hierarchy.tiers
         self.depth = generator.hierarchy.depth
         self.reduced = int(generator.starts[self.depth])
-        self.inverse_top: ComplexArray = 1.0 / generator.diagonals[self.depth]
+        self.inverse_top: ComplexArray = 1.0 / self.diagonals[self.depth]
         # the trace equation weighs like a relaxation rate, so that the relative residual bounds the populations' error
         rates = np.bincount(generator.modes.lead, np.abs(generator.modes.eta) / np.abs(generator.modes.kappa))
         self.trace_row = float((rates * generator.frozen.g[: rates.size] ** 2).sum())
@@ -76,6 +83,8 @@ class SteadyStateSolver:
 
     def steady_state(self) -> ComplexArray:
         """ρ with 𝓛ρ = 0 and tr ρ_0 = 1, all tiers."""
+        if self.shift:
+            raise ValueError("a shifted solver has no steady state")
         rhs = np.zeros(self.reduced, dtype=complex)
         rhs[0] = self.trace_row
         return self._complete(self._solve(rhs, adjoint=False), None)
@@ -86,7 +95,8 @@ class SteadyStateSolver:
         reduced = source[: self.reduced].copy()
         top = generator.tier(source, self.depth) * self.inverse_top
         self._up(self.depth, -top, generator.coupling, reduced)
-        reduced[0] = 0.0
+        if not self.shift:
+            reduced[0] = 0.0
         return self._complete(self._solve(reduced, adjoint=False), source)
 
     def adjoint(self, source: ComplexArray) -> ComplexArray:
@@ -96,7 +106,8 @@ class SteadyStateSolver:
         inverse = self.inverse_top.conj()
         self._up(self.depth, -generator.tier(source, self.depth) * inverse, coupling, reduced)
         solution = self._solve(reduced, adjoint=True)
-        solution[0] = 1j * solution[0].imag
+        if not self.shift:
+            solution[0] = 1j * solution[0].imag
         top = generator.tier(source, self.depth).copy()
         down = np.zeros_like(top)
         self._down(self.depth, solution, coupling, down)
@@ -129,7 +140,7 @@ class SteadyStateSolver:
         adjoint = coupling is not generator.coupling
         out = np.empty_like(vector)
         for n in range(highest):
-            diagonal = generator.diagonals[n]
+            diagonal = self.diagonals[n]
             np.multiply(diagonal.conj() if adjoint else diagonal, self._slice(vector, n), out=self._slice(out, n))
         for n in range(1, highest):
             self._down(n, vector, coupling, self._slice(out, n))
@@ -145,6 +156,9 @@ class SteadyStateSolver:
         generator = self.generator
         highest = self.depth if highest is None else highest
         inverse = self.inverse_top if highest == self.depth else self.inverse_diagonals[highest]
+        if self.shift:
+            coupling = generator.coupling.adjoint if adjoint else generator.coupling
+            return self._schur(vector, highest, inverse.conj() if adjoint else inverse, coupling)
         if adjoint:
             row = vector[0].real
             vector = vector.copy()
@@ -162,7 +176,7 @@ class SteadyStateSolver:
         """1/(diagonal - self-energy of the tier above) for the tiers that are not dense."""
         inverse = {}
         for n in range(max(self.dense_tiers, 0), self.depth):
-            diagonal = self.generator.diagonals[n] - self.generator.tier_self_energy(n)
+            diagonal = self.diagonals[n] - self.generator.tier_self_energy(n, self.shift)
             inverse[n] = 1.0 / diagonal
         return inverse
 

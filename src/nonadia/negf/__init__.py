@@ -4,7 +4,6 @@ Given frozen geometries this room returns mean force, friction, noise, populatio
 exact leads or for the leads that a set of exponents represents. It may import models and baths.
 """
 
-from .certificate import choose_exponents, partner_errors
 from .forces import DecoupledLevelError, NegfForces, forces
 
-__all__ = ["DecoupledLevelError", "NegfForces", "choose_exponents", "forces", "partner_errors"]
+__all__ = ["DecoupledLevelError", "NegfForces", "forces"]
