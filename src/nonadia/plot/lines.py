@@ -310,6 +310,8 @@ def _component(data: xr.Dataset, name: str, scale: Scale) -> Array:
 
 def _band(axes: Axes, x: Array, values: Array, error: Array, colour: str) -> None:
     """Error band, where it is wide enough to be seen."""
+    if not np.isfinite(error).all():
+        return  # no estimate: the result is marked as not converged
     if np.nanmax(error, initial=0.0) > 2e-3 * np.nanmax(np.abs(values), initial=0.0):
         axes.fill_between(x, values - error, values + error, color=colour, alpha=0.18, linewidth=0)
 

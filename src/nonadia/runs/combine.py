@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MISSING, CONVERGED, UNCONVERGED, FAILED = "not computed", "converged", "not converged", "failed"
-_TEXTS = ("method", "decomposition", "relative_error", "convergence", "messages")  # kept per sweep point
+# text attributes kept per sweep point
+_TEXTS = ("method", "decomposition", "exponents", "bath", "relative_error", "convergence", "messages")
 _NUMBERS = ("tiers", "poles")  # integers kept per sweep point; 0 where a method has none
 _PER_POINT = ("wall_time", "temperature", "chemical_potential")  # stored as variables of their own
 

@@ -49,7 +49,9 @@ class ForcesSpec(Table):
         None, description="tiers of the hierarchy; chosen to reach the tolerance if absent"
     )
     poles: Count | None = Field(None, description="poles of the Fermi function; chosen if absent")
-    decomposition: Literal["pade", "aaa"] | None = Field(None, description="kind of poles; chosen if absent")
+    decomposition: Literal["fit", "pade", "aaa"] | None = Field(
+        None, description="kind of poles; chosen if absent"
+    )
 
 
 class ExperimentSpec(JunctionSpec):
