@@ -55,7 +55,8 @@ def test_two_levels_equal_green_functions_with_the_same_bath(modes: int) -> None
     frozen = two_levels(modes, 0.4).at(points)
     baths = [decompose(lead, 3, "pade") for lead in frozen.leads]
     exact = by_negf(frozen, baths, tolerance=1e-11)[0]
-    for depth, names in ((2, ("force", "friction", "population", "current")), (4, ("force", "friction", "noise", "noise_molecule"))):
+    shown = {2: ("force", "friction", "population", "current"), 4: ("force", "friction", "noise", "noise_molecule")}
+    for depth, names in shown.items():
         result = by_heom(frozen, baths, depth)
         for name in names:
             expected = getattr(exact, name)
