@@ -14,6 +14,7 @@ symmetrised correlation of part i with all of j, which is what Green's functions
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,19 +105,39 @@ def noise_sources(
     return molecular, coupling
 
 
-def point_forces(solver: SteadyStateSolver) -> PointForces:
-    """F, γ, D with their parts, populations, vibrational quanta and currents at the geometry of `solver`."""
+Guess = Callable[[str], ComplexArray | None]
+
+
+def point_forces(
+    solver: SteadyStateSolver, guess: Guess = lambda name: None, keep: Callable[[str, ComplexArray], None] | None = None
+) -> PointForces:
+    """F, γ, D with their parts, populations, vibrational quanta and currents at the geometry of `solver`.
+
+    guess(name) may give a starting vector for the solve of that name, keep(name, vector) is shown each solution.
+    """
+
+    def kept(name: str, vector: ComplexArray) -> ComplexArray:
+        if keep is not None:
+            keep(name, vector)
+        return vector
+
     generator = solver.generator
     fock, count = generator.hierarchy.fock, generator.frozen.n_coordinates
-    state = solver.steady_state()
+    state = kept("state", solver.steady_state(guess("state")))
 
     functionals = [force_functionals(generator, i) for i in range(count)]
     force = np.array([[generator.inner(f, state) for f in pair] for pair in functionals]).reshape(count, 2)
-    adjoint = [[solver.adjoint(f) if np.any(f) else None for f in pair] for pair in functionals]
+    adjoint: list[list[ComplexArray | None]] = []
+    for i, pair in enumerate(functionals):
+        names = [f"adjoint {i} {part}" for part in range(2)]
+        adjoint.append(
+            [kept(n, solver.adjoint(f, guess(n))) if np.any(f) else None for n, f in zip(names, pair, strict=True)]
+        )
 
     friction, correlation = np.zeros((2, count, count)), np.zeros((2, count, 2, count))
     for j in range(count):
-        response = solver.response(derivative_source(generator, j, state))
+        name = f"response {j}"
+        response = kept(name, solver.response(derivative_source(generator, j, state), guess(name)))
         fluctuations = noise_sources(generator, j, state, force[j])
         for i in range(count):
             for part in range(2):

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from ..models.frozen import ComplexArray, FloatArray, FrozenJunction
 from . import kernels
@@ -52,10 +53,19 @@ class Generator:
 
     eigenbasis=True rotates all operators into the eigenstates of H sector by sector (steady states); False keeps the
     basis of levels and vibrations, so that vectors at different geometries can be compared (propagation with x(t)).
+    neighbour: a generator at a nearby geometry; the eigenstates are ordered and rotated to resemble its eigenstates, so
+    that vectors and factorisations of one serve as starting points at the other.
     Energies in Hartree; errors: ValueError if `frozen` holds more than one point.
     """
 
-    def __init__(self, hierarchy: Hierarchy, modes: Modes, frozen: FrozenJunction, eigenbasis: bool = True) -> None:
+    def __init__(
+        self,
+        hierarchy: Hierarchy,
+        modes: Modes,
+        frozen: FrozenJunction,
+        eigenbasis: bool = True,
+        neighbour: Generator | None = None,
+    ) -> None:
         if frozen.grid_shape:
             raise ValueError(f"one geometry is needed, got a grid of shape {frozen.grid_shape}")
         self.hierarchy, self.modes, self.eigenbasis = hierarchy, modes, eigenbasis
@@ -67,7 +77,10 @@ class Generator:
             self.energies: FloatArray = np.zeros(fock.dimension)
             for s in range(len(fock.charges)):
                 block = slice(fock.offsets[s], fock.offsets[s + 1])
-                self.energies[block], self.basis[block, block] = np.linalg.eigh(hamiltonian[block, block])
+                energies, states = np.linalg.eigh(hamiltonian[block, block])
+                if neighbour is not None:
+                    energies, states = _aligned(energies, states, neighbour.basis[block, block])
+                self.energies[block], self.basis[block, block] = energies, states
             self.coupling = commutator_coupling(modes, frozen.g)
         else:
             self._set_geometry(frozen)
@@ -104,7 +117,7 @@ class Generator:
             old, new = self.tier(vector, n), self.tier(out, n)
             for g in np.unique(tier.charge):
                 ados = np.flatnonzero(tier.charge == g)  # contiguous: ADOs are ordered by charge
-                span = slice(tier.value[ados[0]], tier.value[ados[0]] + ados.size * self._sizes[g])
+                span = slice(tier.value[ados[0]], tier.value[ados[0]] + ados.size * self.sizes[g])
                 source, target = old[span].reshape(ados.size, -1), new[span].reshape(ados.size, -1)
                 for (a, b), start in self.hierarchy.layouts[g].blocks.items():
                     va = self.basis[offsets[a] : offsets[a + 1], offsets[a] : offsets[a + 1]]
@@ -134,12 +147,13 @@ class Generator:
     # -- pieces of one tier -------------------------------------------------------------------------------------
 
     @cached_property
-    def _sizes(self) -> NDArray[np.int64]:
+    def sizes(self) -> NDArray[np.int64]:
+        """Elements of an ADO of each charge."""
         return np.array([layout.size for layout in self.hierarchy.layouts], dtype=np.int64)
 
     @cached_property
     def _layout_start(self) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum(self._sizes)])
+        return np.concatenate([[0], np.cumsum(self.sizes)])
 
     @cached_property
     def _element_states(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -183,7 +197,7 @@ class Generator:
         last = np.where(reached.any(axis=1), last, first)
         out = np.empty(tier.size, dtype=complex)
         kernels.self_energy(
-            out, tier.modes, tier.charge, tier.value, self.kappa_sums[n] + shift, self._sizes, self._layout_start, rows,
+            out, tier.modes, tier.charge, tier.value, self.kappa_sums[n] + shift, self.sizes, self._layout_start, rows,
             columns, modes.kappa, modes.operator, 1.0, coupling.a_left, coupling.a_right, coupling.b_left, coupling.b_right,
             self.energies, first, last, self.weights,
         )  # fmt: skip
@@ -195,7 +209,8 @@ class Generator:
             self._buffers[n] = tuple(np.zeros(size, dtype=complex) for _ in range(4))  # type: ignore[assignment]
         return self._buffers[n]
 
-    def _tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
+    def tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
+        """Product tables of the hierarchy and the number of operators, as the kernels take them."""
         products = self.hierarchy.products
         return products.table, products.start, products.offset, 2 * len(self.modes.operators)
 
@@ -203,12 +218,12 @@ class Generator:
         """Adds the coupling of tier n - 1 (`lower`) into tier n (`out`)."""
         below, tier = self.hierarchy.tiers[n - 1], self.hierarchy.tiers[n]
         left, right, _, _ = self._work(n - 1)
-        table, start, offset, count = self._tables()
+        table, start, offset, count = self.tables()
         kernels.multiply(
             lower, below.charge, below.value, below.product, table, start, offset, count, self.data, left, right
         )
         kernels.gather(
-            out, tier.modes, tier.charge, tier.value, tier.link, self._sizes, below.charge, below.product, offset,
+            out, tier.modes, tier.charge, tier.value, tier.link, self.sizes, below.charge, below.product, offset,
             self.modes.operator, coupling.a_left, coupling.a_right, -1.0 if n % 2 else 1.0, left, right,
             self.hierarchy.zero_transpose,
         )  # fmt: skip
@@ -219,9 +234,9 @@ class Generator:
         _, _, left, right = self._work(n - 1)
         left[:] = 0.0
         right[:] = 0.0
-        table, start, offset, count = self._tables()
+        table, start, offset, count = self.tables()
         kernels.scatter(
-            upper, tier.modes, tier.charge, tier.value, tier.link, self._sizes, below.charge, below.product, offset,
+            upper, tier.modes, tier.charge, tier.value, tier.link, self.sizes, below.charge, below.product, offset,
             self.modes.operator, coupling.b_left, coupling.b_right, -1.0 if n % 2 else 1.0, left, right,
             self.hierarchy.zero_transpose,
         )  # fmt: skip
@@ -269,7 +284,7 @@ class Generator:
         """2 for elements whose Hermitian partner is not stored, 1 for those of self-conjugate ADOs."""
         out = []
         for tier in self.hierarchy.tiers:
-            out.append(np.repeat(np.where(tier.self_tau != 0, 1.0, 2.0), self._sizes[tier.charge]))
+            out.append(np.repeat(np.where(tier.self_tau != 0, 1.0, 2.0), self.sizes[tier.charge]))
         return np.concatenate(out)
 
     def inner(self, a: ComplexArray, b: ComplexArray) -> float:
@@ -298,3 +313,18 @@ class Generator:
         rho = np.zeros((self.hierarchy.fock.dimension,) * 2, dtype=complex)
         rho[layout.rows, layout.columns] = vector[: layout.size]
         return self.basis @ rho @ self.basis.conj().T
+
+
+def _aligned(energies: FloatArray, states: ComplexArray, reference: ComplexArray) -> tuple[FloatArray, ComplexArray]:
+    """Eigenstates in the order, and with the phases, that resemble `reference` most; degenerate ones rotated into it."""
+    overlap = reference.conj().T @ states
+    order = linear_sum_assignment(-(np.abs(overlap) ** 2))[1]
+    energies, states, overlap = energies[order], states[:, order].copy(), overlap[:, order]
+    done = np.zeros(energies.size, dtype=bool)
+    for k in range(energies.size):
+        if not done[k]:
+            group = np.flatnonzero(~done & (np.abs(energies - energies[k]) <= 1e-12 * max(1e-12, np.abs(energies).max())))
+            left, _, right = np.linalg.svd(overlap[np.ix_(group, group)])
+            states[:, group] = states[:, group] @ (left @ right).conj().T
+            done[group] = True
+    return energies, states

@@ -210,3 +210,55 @@ def self_energy(  # type: ignore[no-untyped-def]
                 for c in range(state_start[o ^ 1, b], state_end[o ^ 1, b]):
                     s += rr * weight[o, b, c] / (shift - 1j * (energies[a] - energies[c]))
             out[value[i] + e] = s
+
+
+@_jit
+def lowest_tiers(  # type: ignore[no-untyped-def]
+    vectors, out, diagonal_0, diagonal_1, inverse, r_sign,
+    modes_1, charge_1, value_1, product_1, link_1, self_tau_1,
+    modes_2, charge_2, value_2, link_2,
+    charge_0, value_0, product_0, self_tau_0, products_0, products_1,
+    table, start, offset, n_operators, data, size, operator, a_left, a_right, b_left, b_right, transpose
+):
+    """𝓛 on tiers 0 (and 1), minus (up) inverse (down) through the tier above them, for every row of `vectors`.
+
+    With an empty diagonal_1 tier 0 stands alone and tier 1 is the one above; r_sign[n] = (-1)^n.
+    """
+    n0, n1 = diagonal_0.size, diagonal_1.size
+    left_0, right_0 = np.zeros(products_0, dtype=np.complex128), np.zeros(products_0, dtype=np.complex128)
+    left_1, right_1 = np.zeros(products_1, dtype=np.complex128), np.zeros(products_1, dtype=np.complex128)
+    zl_0, zr_0 = np.zeros_like(left_0), np.zeros_like(left_0)
+    zl_1, zr_1 = np.zeros_like(left_1), np.zeros_like(left_1)
+    top = np.zeros(inverse.size, dtype=np.complex128)
+    for row in range(vectors.shape[0]):
+        x0, x1 = vectors[row, :n0], vectors[row, n0 : n0 + n1]
+        y0, y1 = out[row, :n0], out[row, n0 : n0 + n1]
+        y0[:] = diagonal_0 * x0
+        y1[:] = diagonal_1 * x1
+        multiply(x0, charge_0, value_0, product_0, table, start, offset, n_operators, data, left_0, right_0)
+        zl_0[:] = 0.0
+        zr_0[:] = 0.0
+        if n1 == 0:
+            top[:] = 0.0
+            gather(top, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
+                   a_left, a_right, r_sign[1], left_0, right_0, transpose)
+            top *= -inverse
+            scatter(top, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
+                    b_left, b_right, r_sign[1], zl_0, zr_0, transpose)
+        else:
+            gather(y1, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
+                   a_left, a_right, r_sign[1], left_0, right_0, transpose)
+            scatter(x1, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
+                    b_left, b_right, r_sign[1], zl_0, zr_0, transpose)
+            multiply(x1, charge_1, value_1, product_1, table, start, offset, n_operators, data, left_1, right_1)
+            top[:] = 0.0
+            gather(top, modes_2, charge_2, value_2, link_2, size, charge_1, product_1, offset, operator,
+                   a_left, a_right, r_sign[2], left_1, right_1, transpose)
+            top *= -inverse
+            zl_1[:] = 0.0
+            zr_1[:] = 0.0
+            scatter(top, modes_2, charge_2, value_2, link_2, size, charge_1, product_1, offset, operator,
+                    b_left, b_right, r_sign[2], zl_1, zr_1, transpose)
+            contract(y1, charge_1, value_1, product_1, self_tau_1, table, start, offset, n_operators, data, zl_1, zr_1,
+                     transpose)
+        contract(y0, charge_0, value_0, product_0, self_tau_0, table, start, offset, n_operators, data, zl_0, zr_0, transpose)

@@ -8,7 +8,7 @@ Close to a fixed x, δρ = ρ - ρ_ss(x(t)) obeys ∂_tδρ = 𝓛δρ - ∂_jρ
 as ⟨ξ_i(t) ξ_j(0)⟩ = D_ij(t) for t ≥ 0, D_ij(-t) = D_ji(t); the symmetric part of ∫_0^∞ D_ij dt is the Markovian D_ij.
 
 Auxiliary operators are scaled by Π_j |η_j|^{-1/2}, which makes up- and downward couplings equally strong; without this the
-projected generator would be far from normal. Everything lives in the traceless subspace, where 𝓛 has an inverse (the Drazin inverse).
+projected generator would be far from normal. Everything lives in the traceless subspace, where 𝓛 has an inverse (𝓛^D).
 """
 
 from __future__ import annotations

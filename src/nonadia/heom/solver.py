@@ -14,15 +14,19 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
 
 from ..models.frozen import ComplexArray, FloatArray
+from . import kernels
 from .generator import Coupling, Generator
 
 DENSE_TWO_TIERS = 700  # largest number of real unknowns of tiers 0 + 1 for which both are factorised densely
 DENSE_ONE_TIER = 4000  # the same for tier 0 alone
+COLUMNS = 256  # of the dense block, made at a time
 
 
 class NotConverged(RuntimeError):
@@ -42,10 +46,18 @@ class SteadyStateSolver:
 
     shift s > 0 (1/time, Hartree): solves (𝓛 - s) x = b instead, the Laplace transform at s of time-dependent quantities;
     it has no null space, so that no trace equation replaces anything and there is no steady state to ask for.
+    terminator: "zero" truncates (ρ = 0 above the last tier); "adiabatic" lets the tier above follow the last one at once, as
+    far as it acts back on the same element: the diagonal self-energy, at no cost. Measured with interactions it divides the
+    truncation error by 2-8 from tier 3 on; without, the zero terminator is exact (theory B4), so it stays the default.
     """
 
     def __init__(
-        self, generator: Generator, tolerance: float = 1e-12, max_iterations: int = 400, shift: float = 0.0
+        self,
+        generator: Generator,
+        tolerance: float = 1e-12,
+        max_iterations: int = 400,
+        shift: float = 0.0,
+        terminator: str = "zero",
     ) -> None:
         if not generator.eigenbasis or generator.hierarchy.depth < 1:
             raise ValueError("the solver needs a generator in the eigenbasis of H and at least one tier")
@@ -55,7 +67,10 @@ class SteadyStateSolver:
         tiers = generator.hierarchy.tiers
         self.depth = generator.hierarchy.depth
         self.reduced = int(generator.starts[self.depth])
-        self.inverse_top: ComplexArray = 1.0 / self.diagonals[self.depth]
+        top = self.diagonals[self.depth]
+        if terminator == "adiabatic":
+            top = top - generator.tier_self_energy(self.depth, shift)
+        self.inverse_top: ComplexArray = 1.0 / top
         # the trace equation weighs like a relaxation rate, so that the relative residual bounds the populations' error
         rates = np.bincount(generator.modes.lead, np.abs(generator.modes.eta) / np.abs(generator.modes.kappa))
         self.trace_row = float((rates * generator.frozen.g[: rates.size] ** 2).sum())
@@ -66,7 +81,6 @@ class SteadyStateSolver:
             self.dense_tiers = 1
         else:
             self.dense_tiers = 0
-        self.direct = self.dense_tiers == self.depth
         self.inverse_diagonals = self._shifted_diagonals()
         if self.dense_tiers:
             with warnings.catch_warnings():
@@ -81,15 +95,15 @@ class SteadyStateSolver:
 
     # -- the public solves --------------------------------------------------------------------------------------
 
-    def steady_state(self) -> ComplexArray:
-        """ρ with 𝓛ρ = 0 and tr ρ_0 = 1, all tiers."""
+    def steady_state(self, guess: ComplexArray | None = None) -> ComplexArray:
+        """ρ with 𝓛ρ = 0 and tr ρ_0 = 1, all tiers. guess (all solves): where to start from, all tiers."""
         if self.shift:
             raise ValueError("a shifted solver has no steady state")
         rhs = np.zeros(self.reduced, dtype=complex)
         rhs[0] = self.trace_row
-        return self._complete(self._solve(rhs, adjoint=False), None)
+        return self._complete(self._solve(rhs, False, guess), None)
 
-    def response(self, source: ComplexArray) -> ComplexArray:
+    def response(self, source: ComplexArray, guess: ComplexArray | None = None) -> ComplexArray:
         """x = 𝓛^D b up to a multiple of ρ_ss, with tr x = 0, for a traceless b (all tiers)."""
         generator = self.generator
         reduced = source[: self.reduced].copy()
@@ -97,15 +111,15 @@ class SteadyStateSolver:
         self._up(self.depth, -top, generator.coupling, reduced)
         if not self.shift:
             reduced[0] = 0.0
-        return self._complete(self._solve(reduced, adjoint=False), source)
+        return self._complete(self._solve(reduced, False, guess), source)
 
-    def adjoint(self, source: ComplexArray) -> ComplexArray:
+    def adjoint(self, source: ComplexArray, guess: ComplexArray | None = None) -> ComplexArray:
         """y = P₀ A^{-†} f, so that ⟨f, response(b)⟩ = ⟨y, b⟩ for every traceless b (all tiers)."""
         generator, coupling = self.generator, self.generator.coupling.adjoint
         reduced = source[: self.reduced].copy()
         inverse = self.inverse_top.conj()
         self._up(self.depth, -generator.tier(source, self.depth) * inverse, coupling, reduced)
-        solution = self._solve(reduced, adjoint=True)
+        solution = self._solve(reduced, True, guess)
         if not self.shift:
             solution[0] = 1j * solution[0].imag
         top = generator.tier(source, self.depth).copy()
@@ -134,39 +148,37 @@ class SteadyStateSolver:
     def _up(self, n: int, upper: ComplexArray, coupling: Coupling, vector: ComplexArray) -> None:
         self.generator.up(n, upper, coupling, self._slice(vector, n - 1))
 
-    def _schur(self, vector: ComplexArray, highest: int, inverse: ComplexArray, coupling: Coupling) -> ComplexArray:
-        """Diagonal and couplings of tiers below `highest`, minus (up) inverse (down) through tier `highest`."""
-        generator = self.generator
-        adjoint = coupling is not generator.coupling
+    def _schur(self, vector: ComplexArray, inverse: ComplexArray, coupling: Coupling) -> ComplexArray:
+        """Diagonal and couplings of the reduced tiers, minus (up) inverse (down) through the top tier."""
+        adjoint = coupling is not self.generator.coupling
         out = np.empty_like(vector)
-        for n in range(highest):
+        for n in range(self.depth):
             diagonal = self.diagonals[n]
             np.multiply(diagonal.conj() if adjoint else diagonal, self._slice(vector, n), out=self._slice(out, n))
-        for n in range(1, highest):
+        for n in range(1, self.depth):
             self._down(n, vector, coupling, self._slice(out, n))
             self._up(n, self._slice(vector, n), coupling, out)
         top = np.zeros(inverse.size, dtype=complex)
-        self._down(highest, vector, coupling, top)
+        self._down(self.depth, vector, coupling, top)
         top *= -inverse
-        self._up(highest, top, coupling, out)
+        self._up(self.depth, top, coupling, out)
         return out
 
-    def _apply(self, vector: ComplexArray, adjoint: bool, highest: int | None = None) -> ComplexArray:
-        """A (or A†) on the reduced tiers, or on the dense tiers with the approximate tier above."""
+    def _apply(self, vector: ComplexArray, adjoint: bool) -> ComplexArray:
+        """A (or A†) on the reduced tiers."""
         generator = self.generator
-        highest = self.depth if highest is None else highest
-        inverse = self.inverse_top if highest == self.depth else self.inverse_diagonals[highest]
+        coupling = generator.coupling.adjoint if adjoint else generator.coupling
+        inverse = self.inverse_top.conj() if adjoint else self.inverse_top
         if self.shift:
-            coupling = generator.coupling.adjoint if adjoint else generator.coupling
-            return self._schur(vector, highest, inverse.conj() if adjoint else inverse, coupling)
+            return self._schur(vector, inverse, coupling)
         if adjoint:
             row = vector[0].real
             vector = vector.copy()
             vector[0] = 1j * vector[0].imag
-            out = self._schur(vector, highest, inverse.conj(), generator.coupling.adjoint)
+            out = self._schur(vector, inverse, coupling)
             out[generator.trace_elements] += self.trace_row * row
             return out
-        out = self._schur(vector, highest, inverse, generator.coupling)
+        out = self._schur(vector, inverse, coupling)
         out[0] = self.trace_row * vector[generator.trace_elements].real.sum() + 1j * out[0].imag
         return out
 
@@ -185,35 +197,58 @@ class SteadyStateSolver:
         return [int(generator.weight[generator.starts[n] : generator.starts[n + 1]].sum()) for n in range(2)]
 
     def _pack(self, vector: ComplexArray) -> FloatArray:
-        """Orthonormal real coordinates of the dense tiers, so that the adjoint is the transpose."""
+        """Orthonormal real coordinates of the dense tiers (last axis), so that the adjoint is the transpose."""
         layout = self.generator.hierarchy.layouts[0]
-        transpose = self.generator.hierarchy.zero_transpose
-        upper = np.flatnonzero(transpose > np.arange(layout.size))
-        diagonal = vector[self.generator.trace_elements].real
-        rest = np.concatenate([vector[upper], vector[layout.size :]]) * np.sqrt(2.0)
-        return np.concatenate([diagonal, rest.real, rest.imag])
+        diagonal = vector[..., self.generator.trace_elements].real
+        rest = np.concatenate([vector[..., self._upper], vector[..., layout.size :]], axis=-1) * np.sqrt(2.0)
+        return np.concatenate([diagonal, rest.real, rest.imag], axis=-1)
 
     def _unpack(self, packed: FloatArray) -> ComplexArray:
-        generator = self.generator
+        generator, upper = self.generator, self._upper
         layout, transpose = generator.hierarchy.layouts[0], generator.hierarchy.zero_transpose
-        upper = np.flatnonzero(transpose > np.arange(layout.size))
         n_diagonal = generator.trace_elements.size
-        half = (packed.size - n_diagonal) // 2
-        rest = (packed[n_diagonal : n_diagonal + half] + 1j * packed[n_diagonal + half :]) / np.sqrt(2.0)
-        out = np.zeros(layout.size + half - upper.size, dtype=complex)
-        out[generator.trace_elements] = packed[:n_diagonal]
-        out[upper] = rest[: upper.size]
-        out[transpose[upper]] = rest[: upper.size].conj()
-        out[layout.size :] = rest[upper.size :]
+        half = (packed.shape[-1] - n_diagonal) // 2
+        rest = (packed[..., n_diagonal : n_diagonal + half] + 1j * packed[..., n_diagonal + half :]) / np.sqrt(2.0)
+        out = np.zeros((*packed.shape[:-1], layout.size + half - upper.size), dtype=complex)
+        out[..., generator.trace_elements] = packed[..., :n_diagonal]
+        out[..., upper] = rest[..., : upper.size]
+        out[..., transpose[upper]] = rest[..., : upper.size].conj()
+        out[..., layout.size :] = rest[..., upper.size :]
         return out
 
+    @cached_property
+    def _upper(self) -> NDArray[np.int64]:
+        """Elements above the diagonal of the density matrix."""
+        transpose = self.generator.hierarchy.zero_transpose
+        return np.flatnonzero(transpose > np.arange(transpose.size))
+
     def _dense_block(self) -> FloatArray:
-        size = int(sum(self._real_counts()[: self.dense_tiers]))
+        """A on the dense tiers with the tier above eliminated (exactly if it is the top one), in packed coordinates."""
+        generator, highest = self.generator, self.dense_tiers
+        tiers = generator.hierarchy.tiers
+        inverse = self.inverse_top if highest == self.depth else self.inverse_diagonals[highest]
+        last = tiers[min(2, self.depth)]  # not used when tier 0 stands alone
+        size = int(sum(self._real_counts()[:highest]))
         block = np.empty((size, size))
-        for k in range(size):
-            unit = np.zeros(size)
-            unit[k] = 1.0
-            block[:, k] = self._pack(self._apply(self._unpack(unit), adjoint=False, highest=self.dense_tiers))
+        table, start, offset, count = generator.tables()
+        coupling, one, zero = generator.coupling, tiers[1], tiers[0]
+        for first in range(0, size, COLUMNS):
+            units = np.zeros((min(COLUMNS, size - first), size))
+            units[np.arange(len(units)), first + np.arange(len(units))] = 1.0
+            vectors = self._unpack(units)
+            out = np.empty_like(vectors)
+            kernels.lowest_tiers(
+                vectors, out, self.diagonals[0], self.diagonals[1] if highest == 2 else np.zeros(0, dtype=complex), inverse,
+                np.array([1.0, -1.0, 1.0]), one.modes, one.charge, one.value, one.product, one.link, one.self_tau,
+                last.modes, last.charge, last.value, last.link, zero.charge, zero.value, zero.product, zero.self_tau,
+                zero.product_size, one.product_size if highest == 2 else 0, table, start, offset, count, generator.data,
+                generator.sizes, generator.modes.operator, coupling.a_left, coupling.a_right, coupling.b_left,
+                coupling.b_right, generator.hierarchy.zero_transpose,
+            )  # fmt: skip
+            if not self.shift:
+                trace = vectors[:, generator.trace_elements].real.sum(axis=1)
+                out[:, 0] = self.trace_row * trace + 1j * out[:, 0].imag
+            block[:, first : first + len(units)] = self._pack(out).T
         return block
 
     def _precondition(self, rhs: ComplexArray, adjoint: bool) -> ComplexArray:
@@ -238,22 +273,24 @@ class SteadyStateSolver:
 
     # -- Krylov -------------------------------------------------------------------------------------------------
 
-    def _solve(self, rhs: ComplexArray, adjoint: bool) -> ComplexArray:
+    def _solve(self, rhs: ComplexArray, adjoint: bool, guess: ComplexArray | None = None) -> ComplexArray:
         """A⁻¹ rhs. The error that counts is |M⁻¹r|/|x|, the preconditioned residual relative to the solution: rates of
 
         the hierarchy span many orders of magnitude, and |r|/|rhs| alone says nothing about the slow ones.
         """
         if not np.any(rhs):
             return np.zeros_like(rhs)
-        solution = self._precondition(rhs, adjoint)
-        iterations, error, previous = 0, np.inf, np.inf
+        direct = self.dense_tiers == self.depth
+        solution = self._precondition(rhs, adjoint) if guess is None or direct else guess[: self.reduced].copy()
+        iterations, error, previous, enough = 0, np.inf, np.inf, self.tolerance
         while True:
             residual = rhs - self._apply(solution, adjoint)
             correction = self._precondition(residual, adjoint)
             error = float(np.linalg.norm(correction) / np.linalg.norm(solution))
             # below half the previous error there is no progress left but rounding; the limit is judged below
-            if error <= self.tolerance or error > 0.5 * previous or iterations >= self.max_iterations:
+            if error <= enough or error > 0.5 * previous or iterations >= self.max_iterations:
                 break
+            enough = 100 * self.tolerance  # after a cycle that met its target what is left is rounding
             step, used = self._gmres(residual, adjoint, 0.3 * self.tolerance / error, self.max_iterations - iterations)
             solution += step
             iterations += used
