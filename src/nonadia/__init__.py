@@ -4,6 +4,7 @@
     experiment = na.load("junction.toml")        # or na.examples.load("junction")
     result = na.run(experiment)                  # xarray.DataTree
     forces = na.electronic_forces(experiment.model, x=np.linspace(-9, 6, 121))   # xarray.Dataset
+    kernel = na.memory_kernels(experiment.model, x=0.0, time=np.linspace(0, 2000, 201))   # xarray.Dataset
 
 Everything here is imported on first use (PEP 562), so that `import nonadia` and `nonadia --help` are instant.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import examples as examples
     from .friction import electronic_forces as electronic_forces
+    from .friction import memory_kernels as memory_kernels
     from .models.junction import Junction as Junction
     from .runs.errors import InputError as InputError
     from .runs.execute import RunFailed as RunFailed
@@ -36,6 +38,7 @@ _HOME = {
     "electronic_forces": ("nonadia.friction", "electronic_forces"),
     "examples": ("nonadia.examples", ""),
     "load": ("nonadia.runs.experiment", "load"),
+    "memory_kernels": ("nonadia.friction", "memory_kernels"),
     "open": ("nonadia.runs.store", "open_result"),
     "run": ("nonadia.runs.execute", "run"),
 }
@@ -49,6 +52,7 @@ __all__ = [
     "electronic_forces",
     "examples",
     "load",
+    "memory_kernels",
     "open",
     "run",
 ]

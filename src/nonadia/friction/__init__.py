@@ -6,6 +6,7 @@
     checks     results that no physics allows (negative noise, broken fluctuation-dissipation, …)
     dataset    arrays → labelled dataset with units
     estimate   sizes and memory before anything is computed
+    memory     γ(t), D(t) beyond the Markov limit, their spectra and exponents (memory_evaluate, _bath, _control, _dataset)
 
 May import: units, models, baths, heom, negf. Knows no files and no command line.
 """
@@ -14,5 +15,6 @@ from __future__ import annotations
 
 from .control import electronic_forces
 from .estimate import Estimate, ResourceError, estimate
+from .memory import memory_kernels
 
-__all__ = ["Estimate", "ResourceError", "electronic_forces", "estimate"]
+__all__ = ["Estimate", "ResourceError", "electronic_forces", "estimate", "memory_kernels"]

@@ -26,52 +26,60 @@ from .system import DecoupledLevelError, flatten
 
 @dataclass(frozen=True)
 class CorrelationModes:
-    """C_ij(t) = Σ_k functionals[i, k] sources[j, k] e^{-rates[k] t}, t ≥ 0, of one geometry; Hartree atomic units.
+    """C_ij(t) = Σ_αβ f_i,αβ s_j,αβ e^{-i(λ_α - λ_β*)t}, t ≥ 0, of one geometry; Hartree atomic units.
 
-    rates (k,) with positive real part; functionals (2, c, k): the molecular and the coupling part of force i at time t;
-    sources (c, k): all of force j at time 0.
+    energies (P,) = λ with negative imaginary parts; functionals f (2, c, P, P): the molecular and the coupling part of force i
+    at time t; sources s (c, P, P): all of force j at time 0.
     """
 
-    rates: ComplexArray
+    energies: ComplexArray
     functionals: ComplexArray
     sources: ComplexArray
 
-    def at_times(self, time: FloatArray) -> FloatArray:
-        """γ_ij(t) and D_ij(t), (T, 2 parts of force i, c, 2, c): the fourth index is 0 for γ and 1 for D."""
-        return np.stack([self._contract(s, np.exp(-np.multiply.outer(time, self.rates))).real for s in self._both], axis=-2)
-
-    def at_frequencies(self, frequency: FloatArray) -> ComplexArray:
-        """γ_ij(ω) and D_ij(ω) = ∫_0^∞ e^{iωt} … dt, (Ω, 2, c, 2, c)."""
-        w = 1j * frequency[:, None]
-        halves = [
-            self._contract(s, 0.5 / (self.rates - w)) + self._contract(s, 0.5 / (self.rates + w)).conj() for s in self._both
-        ]
-        return np.stack(halves, axis=-2)
-
     @property
-    def _both(self) -> tuple[ComplexArray, ComplexArray]:
-        return self.friction_sources, self.sources
-
-    def _contract(self, sources: ComplexArray, decay: ComplexArray) -> ComplexArray:
-        parts, count, size = self.functionals.shape
-        pairs = (self.functionals[:, :, None, :] * sources).reshape(-1, size)
-        return (decay @ pairs.T).reshape(-1, parts, count, count)
-
-    def pruned(self, share: float) -> CorrelationModes:
-        """Without the exponents that together make up less than `share` of Σ_k |f_k| |s_k|, of C, γ and their spectra each."""
-        strength = np.abs(self.functionals).sum(axis=(0, 1)) * np.abs(self.sources).sum(axis=0)
-        weight = np.zeros(strength.size)
-        for power in (0, 1, 2):
-            part = strength / np.abs(self.rates) ** power
-            weight = np.maximum(weight, part / max(float(part.sum()), np.finfo(float).tiny))
-        order = np.argsort(weight)
-        keep = np.sort(order[np.cumsum(weight[order]) > share])
-        return CorrelationModes(self.rates[keep], self.functionals[..., keep], self.sources[:, keep])
+    def rates(self) -> ComplexArray:
+        """μ_αβ = i(λ_α - λ_β*), (P, P)."""
+        return np.asarray(1j * (self.energies[:, None] - self.energies.conj()[None, :]))
 
     @property
     def friction_sources(self) -> ComplexArray:
-        """s' with γ_ij(t) = Re Σ_k f_ik s'_jk e^{-μ_k t}."""
-        return 2j * self.sources / self.rates
+        """s' with γ_ij(t) = Re Σ_αβ f_i s'_j e^{-μt}."""
+        return np.asarray(2j * self.sources / self.rates)
+
+    def at_times(self, time: FloatArray) -> FloatArray:
+        """γ_ij(t) and D_ij(t), (T, 2 parts of force i, c, 2, c): the fourth index is 0 for γ and 1 for D."""
+        wave = np.exp(-1j * np.multiply.outer(time, self.energies))
+        pairs = self._pairs()
+        values = np.einsum("...ta,ta->...t", wave.conj() @ np.swapaxes(pairs, -1, -2), wave)
+        return np.moveaxis(values.real, -1, 0)
+
+    def at_frequencies(self, frequency: FloatArray) -> ComplexArray:
+        """γ_ij(ω) and D_ij(ω) = ∫_0^∞ e^{iωt} … dt, (Ω, 2, c, 2, c)."""
+        pairs, rates = self._pairs(), self.rates.ravel()
+        shape = pairs.shape[:-2]
+        flat = pairs.reshape(-1, rates.size).T
+        values = [0.5 * ((1.0 / (rates - 1j * w)) @ flat + ((1.0 / (rates + 1j * w)) @ flat).conj()) for w in frequency]
+        return np.array(values).reshape(-1, *shape)
+
+    def _pairs(self) -> ComplexArray:
+        """Amplitudes of e^{-μt}, (2, c, 2, c, P, P)."""
+        both = np.stack([self.friction_sources, self.sources])
+        return np.asarray(self.functionals[:, :, None, None] * both)
+
+    def flat(self, share: float) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
+        """μ (K,), f (2c, K) and (s', s) (2c, K); left out is what makes up less than `share` of Σ|f||s|/|μ|^n, n = 0, 1, 2."""
+        count = len(self.sources)
+        rates = self.rates.ravel()
+        functionals, sources = self.functionals.reshape(2 * count, -1), self.sources.reshape(count, -1)
+        strength = np.abs(functionals).sum(axis=0) * np.abs(sources).sum(axis=0)
+        weight = np.zeros(rates.size)
+        for power in (0, 1, 2):
+            part = strength / np.abs(rates) ** power
+            weight = np.maximum(weight, part / max(float(part.sum()), np.finfo(float).tiny))
+        order = np.argsort(weight)
+        keep = np.sort(order[np.cumsum(weight[order]) > share])
+        both = np.concatenate([self.friction_sources.reshape(count, -1), sources])
+        return rates[keep], functionals[:, keep], both[:, keep]
 
 
 def correlation_modes(frozen: FrozenJunction, exponents: Sequence[Exponents]) -> CorrelationModes:
@@ -133,7 +141,4 @@ def correlation_modes(frozen: FrozenJunction, exponents: Sequence[Exponents]) ->
     forces = [(force(a, nothing[1]), force(nothing[0], b)) for a, b in zip(dh, dv, strict=True)]
     functionals = np.array([[(modes.T @ part.T @ modes.conj()) for part in pair] for pair in forces])
     sources = np.array([above @ (pair[0] + pair[1]) @ below.conj().T for pair in forces])
-    count = len(forces)
-    functionals = np.swapaxes(functionals, 0, 1).reshape(2, count, size * size)
-    sources = sources.reshape(count, size * size)
-    return CorrelationModes(difference.ravel(), functionals, sources)
+    return CorrelationModes(values, np.swapaxes(functionals, 0, 1), sources)

@@ -1,0 +1,120 @@
+"""Bath and tiers of memory kernels, raised until the stated error meets the tolerance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..heom.solver import NotConverged
+from ..models.frozen import FloatArray, FrozenJunction
+from .estimate import ResourceError, require_memory
+from .evaluate import Progress
+from .memory_bath import GEOMETRIES, KernelBaths, reference_bath
+from .memory_evaluate import KERNELS, GridKernels, by_green, by_hierarchy
+from .partner import sample
+
+MAX_TIERS = 8
+REFERENCE = 0.1  # the reference bath of interacting models is this much better
+REDUCTION = 0.1  # part of the tolerance for the reduction of the hierarchy
+QUADRATIC = 0.1  # change on doubling the Padé poles of the exact kernels, as a part of the tolerance
+
+
+@dataclass
+class KernelRun:
+    """Kernels, their absolute errors, attributes for the file, the record of the way there."""
+
+    kernels: GridKernels
+    errors: dict[str, FloatArray]
+    attributes: dict[str, Any]
+    record: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+def green(
+    frozen: FrozenJunction, time: FloatArray, frequency: FloatArray, tolerance: float, progress: Progress | None
+) -> KernelRun:
+    """Non-interacting models: exact but for the number of Padé poles; the error is the change from half as many."""
+    few = frozen[sample(len(frozen.g), GEOMETRIES)]
+    exponents, half = reference_bath(few, time, frequency, QUADRATIC * tolerance)
+    kernels = by_green(frozen, exponents, time, frequency, REDUCTION * tolerance, progress)
+    errors = kernels.difference(by_green(frozen, half, time, frequency))
+    attributes = {"tiers": 0, "poles": [e.poles for e in exponents], "decomposition": "pade"}
+    record = [{"method": "negf", "poles": attributes["poles"], "relative_error": kernels.relative(errors)}]
+    return KernelRun(kernels, errors, attributes, record)
+
+
+def hierarchy(
+    frozen: FrozenJunction,
+    time: FloatArray,
+    frequency: FloatArray,
+    tolerance: float,
+    tiers: int | None,
+    poles: int | None,
+    scheme: str | None,
+    progress: Progress | None,
+) -> KernelRun:
+    """HEOM: the fewest exponents whose partner model is right, then tier after tier.
+
+    Errors: ResourceError, NotConverged (also when the hierarchy of the last tier that was tried grows with time).
+    """
+    require_memory(frozen, [(poles or 1) + lead.width.poles.size for lead in frozen.leads], tiers or 2)
+    baths = KernelBaths(frozen, time, frequency, tolerance, scheme, poles)
+    bath = baths.within(tolerance)
+    counts = [len(e) for e in bath.exponents]
+
+    def at(exponents: list[Any], depth: int) -> GridKernels:
+        return by_hierarchy(frozen, exponents, depth, time, frequency, REDUCTION * tolerance, progress)
+
+    exact: GridKernels | None = None
+    bath_error: dict[str, FloatArray] = {}
+    if frozen.non_interacting:
+        exact = by_green(frozen, baths.reference, time, frequency)
+    else:
+        better = baths.within(REFERENCE * tolerance, tuned=True)
+        require_memory(frozen, [len(e) for e in better.exponents], 2)
+        second = at(better.exponents, 2)
+        scale = second.scales()
+        change = second.difference(at(bath.exponents, 2))
+        bath_error = {name: change[name] + better.partner_error[name] * scale[name] for name in KERNELS}
+
+    record: list[dict[str, Any]] = []
+    messages: list[str] = []
+    previous: GridKernels | None = None
+    errors: dict[str, FloatArray] = {}
+    depth = 2 if tiers is None else max(tiers - 1, 1)
+    while True:
+        try:
+            size = require_memory(frozen, counts, depth)
+            kernels = at(bath.exponents, depth)
+        except (ResourceError, NotConverged) as error:
+            if previous is None or tiers is not None:
+                raise
+            kernels = previous
+            messages.append(f"tier {depth} was not reached: {error}")
+            break
+        if exact is not None:
+            errors = kernels.difference(exact)
+        elif previous is not None:
+            change, scale = kernels.difference(previous), kernels.scales()
+            errors = {name: bath_error[name] + change[name] + kernels.change * scale[name] for name in KERNELS}
+        else:  # a single tier says nothing about its own truncation
+            errors = {name: np.full_like(value, np.inf) for name, value in bath_error.items()}
+        worst = kernels.relative(errors)
+        entry = {"tiers": depth, "exponents": counts, "unknowns": size.unknowns, "iterations": kernels.iterations}
+        record.append(entry | {"relative_error": worst})
+        if depth == (tiers or MAX_TIERS) or (tiers is None and max(worst.values()) <= tolerance):
+            break
+        if tiers is None and bath_error and max(kernels.relative(bath_error).values()) > tolerance:
+            messages.append("the exponents of the leads limit the accuracy: more tiers cannot help")
+            break
+        previous, depth = kernels, depth + 1
+    attributes = {
+        "tiers": record[-1]["tiers"],
+        "poles": [e.poles for e in bath.exponents],
+        "exponents": counts,
+        "decomposition": bath.exponents[0].scheme,
+        "bath": bath.record,
+    }
+    return KernelRun(kernels, errors, attributes, record, messages)
