@@ -10,12 +10,9 @@ import numpy as np
 from .. import negf
 from ..baths.exponents import Exponents
 from ..heom.fock import FockSpace
-from ..heom.forces import point_forces
-from ..heom.generator import Generator
-from ..heom.hierarchy import build
 from ..heom.modes import Modes
-from ..heom.solver import NotConverged, SteadyStateSolver
 from ..models.frozen import FloatArray, FrozenJunction
+from .blocks import BLOCK, Task, Workers
 
 Progress = Callable[[int, int, str], None]
 QUANTITIES = ("force", "friction", "noise")
@@ -79,24 +76,34 @@ def by_heom(
     depth: int,
     progress: Progress | None = None,
     tolerance: float = 1e-12,
+    terminator: str = "zero",
+    positions: FloatArray | None = None,
+    workers: Workers | None = None,
 ) -> GridForces:
-    """HEOM truncated after tier `depth` at every geometry; tolerance: relative error of the linear solves.
+    """HEOM truncated after tier `depth` at every geometry.
 
+    tolerance: relative error of the linear solves; terminator: "zero" or "adiabatic" (SteadyStateSolver); positions (N, c): the
+    coordinates, by which neighbouring geometries help each other (none: each on its own); workers: where blocks are solved.
     The tables are built once; geometries differ in energies, operators and g_K only.
     Errors: NotConverged, naming the geometry's number, if a linear solve stalls.
     """
-    modes = Modes.of(frozen, exponents)
-    hierarchy = build(FockSpace.of(frozen), modes, depth)
-    count = len(frozen.g)
-    points = []
-    for i in range(count):
-        try:
-            points.append(point_forces(SteadyStateSolver(Generator(hierarchy, modes, frozen[i]), tolerance)))
-        except NotConverged as error:
-            raise NotConverged(f"geometry {i + 1} of {count}, tier {depth}: {error}") from error
+    fock, modes, count = FockSpace.of(frozen), Modes.of(frozen, exponents), len(frozen.g)
+    length = BLOCK if positions is not None else 1
+    where = np.zeros((count, 1)) if positions is None else positions
+    tasks = []
+    for first in range(0, count, length):
+        part = slice(first, first + length)
+        tasks.append(Task(fock, modes, depth, tolerance, terminator, frozen[part], where[part], first))
+    solved = 0
+
+    def finished(number: int) -> None:
+        nonlocal solved
+        solved += number
         if progress is not None:
-            progress(i + 1, count, f"HEOM, {depth} tiers, {hierarchy.unknowns} unknowns")
-    arrays = {f.name: np.array([getattr(p, f.name) for p in points]) for f in fields(GridForces)}
+            progress(solved, count, f"HEOM, {depth} tiers, {len(exponents[0])} exponents")
+
+    results = (workers or Workers()).run(tasks, finished)
+    arrays = {f.name: np.concatenate([r[f.name] for r in results]) for f in fields(GridForces)}
     arrays["noise_molecule"] = _symmetric(arrays["noise_molecule"])
     arrays["noise_coupling"] = _symmetric(arrays["noise_coupling"])
     return GridForces(**arrays)

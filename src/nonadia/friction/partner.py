@@ -75,19 +75,29 @@ def addition_reach(frozen: FrozenJunction) -> float:
 def addition_energies(frozen: FrozenJunction) -> tuple[FloatArray, FloatArray, FloatArray]:
     """E_a(N+1) - E_b(N), their weights Σ_m |⟨a|d†_m|b⟩|² and the mean bare level, over all geometries given.
 
-    States b high in the spectrum count less, since they are hardly populated; weights below 1e-3 of the largest are dropped.
+    States b above the lowest of their charge count with a Boltzmann factor at four times the larger of temperature and bias
+    window, which is more than a current can heat them to; weights below 1e-3 of the largest are dropped.
     """
     fock = FockSpace.of(frozen)
+    window = float(np.ptp([lead.chemical_potential for lead in frozen.leads]))
+    warm = 4.0 * max(*(lead.temperature for lead in frozen.leads), 0.25 * window, 0.0)
+    charge = np.argmax(np.all(fock.state_charge[:, None] == fock.charges[None], axis=2), axis=1)
     energy, weight, level = [], [], []
     for i in range(len(frozen.g)):
         point = frozen[i]
-        energies, states = np.linalg.eigh(fock.hamiltonian(point))
-        populated = np.exp(-(energies - energies.min()) / (0.5 * np.ptp(energies) + 1e-300))
+        energies, states, lowest = np.zeros(fock.dimension), np.zeros((fock.dimension,) * 2, complex), np.zeros(fock.dimension)
+        hamiltonian = fock.hamiltonian(point)
+        for s in range(len(fock.charges)):
+            block = charge == s
+            energies[block], states[np.ix_(block, block)] = np.linalg.eigh(hamiltonian[np.ix_(block, block)])
+            lowest[block] = energies[block].min()
+        populated = np.exp(-(energies - lowest) / warm)
         for m in range(frozen.n_levels):
             unit = np.eye(frozen.n_levels)[m].astype(complex)
             creation = states.conj().T @ fock.channel_operator(unit).conj().T @ states
             energy.append((energies[:, None] - energies[None, :]).ravel())
-            weight.append((np.abs(creation) ** 2 * populated).ravel())
+            # a populated state takes an electron up (b) or gives one away (a)
+            weight.append((np.abs(creation) ** 2 * np.maximum(populated[None, :], populated[:, None])).ravel())
             level.append(np.full(energies.size**2, np.trace(point.h).real / frozen.n_levels))
     weights = np.concatenate(weight)
     keep = weights > 1e-3 * weights.max()

@@ -40,7 +40,7 @@ class Path:
             vectors = [past[name] for _, past in self._past[-weights.size :] if name in past] if weights.size else []
             if not vectors or len(vectors) < weights.size:
                 return None
-            return np.tensordot(weights, np.array(vectors), axes=1)
+            return np.tensordot(weights.astype(complex), np.array(vectors), axes=1)
 
         solutions: dict[str, ComplexArray] = {}
 

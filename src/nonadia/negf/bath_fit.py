@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.optimize import least_squares
 
 from ..baths.exponents import Exponents
@@ -32,6 +34,7 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 RIDGE = 1e-6  # keeps residues of neighbouring poles from growing against each other
+TABLE = 160  # positions κ' for which the targets are tabulated
 NORM_STEPS = 10  # reweighting steps from least squares towards the smallest largest error
 
 
@@ -121,7 +124,7 @@ class _Bath:
     leads: tuple[int, ...]
     bath: LeadBath
 
-    @property
+    @cached_property
     def band(self) -> ComplexArray:
         poles = self.bath.width.poles - self.bath.chemical_potential
         return -1j * poles.conj()
@@ -131,7 +134,7 @@ class _Bath:
         """η with 2 Re Σ η/(κ' + iz) = J."""
         return 1j * self.bath.width.residues.conj()
 
-    @property
+    @cached_property
     def symmetric(self) -> bool:
         """J(μ + z) = J(μ - z): then f - ½ is odd in z, and so is its fit."""
         return bool(np.all(np.abs(self.band.imag) <= 1e-12 * np.abs(self.band)))
@@ -145,12 +148,18 @@ class _Bath:
         """J (f - ½) at z = ε - μ."""
         return -0.5 * self.bath.width(z + self.bath.chemical_potential) * np.tanh(0.5 * z / self.bath.temperature)
 
-    def functions(self, kappa: FloatArray, z: FloatArray) -> FloatArray:
-        """Real basis functions of J f at z = ε - μ: (basis, e)."""
-        poles = np.concatenate([self.band, kappa.astype(complex)])
-        inverse = 1.0 / (poles[:, None] + 1j * z)
-        odd = 2.0 * (1j * inverse).real
-        return odd if self.symmetric else np.concatenate([odd, 2.0 * inverse.real])
+    @property
+    def per_pole(self) -> int:
+        """Real basis functions of each pole: the odd one, and without symmetry the even one."""
+        return 1 if self.symmetric else 2
+
+    def of_pole(self, pole: complex, z: FloatArray) -> list[NDArray]:
+        """2 Re i/(κ' + iz), and without symmetry 2 Re 1/(κ' + iz), at z = ε - μ."""
+        if pole.imag == 0.0:
+            scaled = np.asarray(2.0 / (pole.real**2 + z**2), dtype=float)
+            return [z * scaled] if self.symmetric else [z * scaled, pole.real * scaled]
+        inverse = 2.0 / (pole + 1j * z)
+        return [-inverse.imag] if self.symmetric else [-inverse.imag, inverse.real]
 
     def basis_poles(self, kappa: FloatArray) -> FloatArray:
         """|κ'| belonging to each function of `functions`."""
@@ -223,8 +232,9 @@ class BathFit:
         exact = np.concatenate([linear, noise], axis=1)
         self.scale = np.empty_like(exact)
         for block in (slice(0, c), slice(c, c + c * c), slice(c + c * c, None)):
-            magnitude = np.abs(exact[:, block])
-            self.scale[:, block] = magnitude.max(axis=1, keepdims=True) if pointwise else magnitude.max()
+            local = np.abs(exact[:, block]).max(axis=1, keepdims=True)
+            # between the two: costs no pole, and keeps exponentially small tails from getting an arbitrary sign
+            self.scale[:, block] = local if pointwise else np.sqrt(local.max() * np.maximum(local, 1e-4 * local.max()))
         self.scale[self.scale == 0] = 1.0
         widths = [bath.width(k.energy) for bath in self.leads]
         self.reach = reach
@@ -232,6 +242,8 @@ class BathFit:
         if reach:
             goal += [bath.exact(bath.energies(reach)) for bath in self.baths]
         self.goal = np.concatenate(goal)
+        self._best: dict[int, list[FloatArray]] = {}
+        self._tabulate()
 
     def _project(self, per_lead: Sequence[FloatArray | float]) -> FloatArray:
         """Scaled targets (p·T,) of a deviation of J f given for each lead over all nodes."""
@@ -241,28 +253,51 @@ class BathFit:
                 total += values * self.targets[lead]
         return (self.kernels.per_point(total) / self.scale).ravel()
 
-    def _matrix(self, positions: Sequence[FloatArray]) -> FloatArray:
-        """Targets of every basis function of every bath, (p·T, basis)."""
-        columns = []
-        for bath, kappa in zip(self.baths, positions, strict=True):
-            functions = {
-                lead: bath.functions(kappa, self.kernels.energy - self.leads[lead].chemical_potential)
-                for lead in bath.leads
+    def _columns(self, bath: _Bath, poles: ComplexArray) -> FloatArray:
+        """Targets of the functions of given poles κ' of one bath, (functions per pole, targets, poles)."""
+        shifts = [self.leads[lead].chemical_potential for lead in bath.leads]
+        found = []
+        for pole in poles:
+            per_lead = {
+                lead: bath.of_pole(pole, self.kernels.energy - mu) for lead, mu in zip(bath.leads, shifts, strict=True)
             }
-            for i in range(len(next(iter(functions.values())))):
-                column = [self._project([functions[k][i] if k in functions else 0.0 for k in range(len(self.leads))])]
+            for i in range(bath.per_pole):
+                column = [self._project([per_lead[k][i] if k in per_lead else 0.0 for k in range(len(self.leads))])]
                 if self.reach:
-                    energies = [other.energies(self.reach) for other in self.baths]
+                    grids = [other.energies(self.reach) for other in self.baths]
                     column += [
-                        other.functions(kappa, z)[i] if other is bath else np.zeros(z.size)
-                        for other, z in zip(self.baths, energies, strict=True)
+                        other.of_pole(pole, z)[i] if other is bath else np.zeros(z.size)
+                        for other, z in zip(self.baths, grids, strict=True)
                     ]
-                columns.append(np.concatenate(column))
-        return np.array(columns).T
+                found.append(np.concatenate(column))
+        return np.array(found).reshape(poles.size, bath.per_pole, -1).transpose(1, 2, 0)
 
-    def _residues(self, positions: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    def _tabulate(self) -> None:
+        """Band columns, and those of poles on the real κ' axis as splines in log κ': a fit then never sees the nodes again."""
+        self._band: list[FloatArray] = []
+        self._spline: list[CubicSpline] = []
+        for bath in self.baths:
+            first = np.pi * bath.bath.temperature
+            width = max(float(np.abs(bath.band).max()), 20.0 * first, 2.0 * self.reach)
+            grid = np.linspace(np.log(0.3 * first), np.log(8.0 * width), TABLE)
+            self._band.append(self._columns(bath, bath.band))
+            self._spline.append(CubicSpline(grid, np.moveaxis(self._columns(bath, np.exp(grid).astype(complex)), -1, 0)))
+
+    def _matrix(self, positions: Sequence[FloatArray], exact: bool = False) -> FloatArray:
+        """Targets of every basis function of every bath, (targets, basis); exact: without the splines."""
+        blocks = []
+        for bath, band, spline, kappa in zip(self.baths, self._band, self._spline, positions, strict=True):
+            if exact:
+                tuned = self._columns(bath, kappa.astype(complex))
+            else:
+                tuned = np.moveaxis(spline(np.clip(np.log(kappa), spline.x[0], spline.x[-1])), 0, -1)
+            both = np.concatenate([band, tuned], axis=-1)
+            blocks += [both[i] for i in range(bath.per_pole)]
+        return np.concatenate(blocks, axis=1)
+
+    def _residues(self, positions: Sequence[FloatArray], exact: bool = False) -> tuple[FloatArray, FloatArray]:
         """Weights of the basis functions that nearly minimise the largest target error, and those errors."""
-        matrix = self._matrix(positions)
+        matrix = self._matrix(positions, exact)
         poles = np.concatenate([bath.basis_poles(kappa) for bath, kappa in zip(self.baths, positions, strict=True)])
         ridge = np.diag(RIDGE / poles)
         weight = np.ones(len(self.goal))
@@ -287,13 +322,17 @@ class BathFit:
                 objective, np.log(np.concatenate(start)), x_scale=0.1, diff_step=1e-3, max_nfev=60, xtol=1e-4, ftol=1e-3
             )
             # rounded: the same physics in other units or another order should find the same poles
-            positions = [np.exp(np.round(part, 4)) for part in np.split(fit.x, cuts)]
+            positions = [
+                np.exp(np.round(np.clip(part, spline.x[0], spline.x[-1]), 4))
+                for part, spline in zip(np.split(fit.x, cuts), self._spline, strict=True)
+            ]
             weights, error = self._residues(positions)
             poles = np.concatenate([b.basis_poles(kappa) for b, kappa in zip(self.baths, positions, strict=True)])
             found.append((float(np.abs(error).max()), float(np.abs(weights / poles).max()), positions))
         # of the fits about as good as the best, the one with the smallest residues: it truncates best
         good = 2.0 * min(found, key=lambda f: f[0])[0]
         chosen = min((f for f in found if f[0] <= good), key=lambda f: f[1])
+        self._best[count] = chosen[2]
         return self._exponents(chosen[2], chosen[0])
 
     def _starts(self, count: int) -> list[list[FloatArray]]:
@@ -308,10 +347,19 @@ class BathFit:
                     rest = np.geomspace((2.2 * exact + 1.0) * first, reach * width, count - exact)
                     start.append(np.concatenate([first * (1.0 + 2.0 * np.arange(exact)), rest]))
                 starts.append(start)
+        if count - 1 in self._best:  # the fit with one pole fewer, and one more in its widest gap or beyond its ends
+            smaller = [np.sort(kappa) for kappa in self._best[count - 1]]
+            for place in range(3):
+                start = []
+                for kappa in smaller:
+                    gap = int(np.argmax(np.diff(np.log(kappa)))) if kappa.size > 1 else 0
+                    middle = np.sqrt(kappa[gap] * kappa[min(gap + 1, kappa.size - 1)]) * 1.01
+                    start.append(np.append(kappa, (middle, 3.0 * kappa[-1], 2.0 * kappa[0])[place]))
+                starts.append(start)
         return starts
 
     def _exponents(self, positions: Sequence[FloatArray], largest: float) -> list[Exponents]:
-        solution = self._residues(positions)[0]
+        solution = self._residues(positions, exact=True)[0]
         out: dict[int, Exponents] = {}
         offset = 0
         for bath, kappa in zip(self.baths, positions, strict=True):

@@ -1,0 +1,164 @@
+"""Blocks of neighbouring geometries: the unit of parallel work and of what survives an interruption.
+
+A block is solved in order along a `heom.Path`, and depends on nothing outside it: results are identical for any number of
+workers, and whichever blocks a store already holds. Workers are separate processes; they are started only when the first
+block shows that the rest will take long enough to pay for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import pickle
+import signal
+import time
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ..heom.fock import FockSpace
+from ..heom.forces import PointForces
+from ..heom.hierarchy import Hierarchy, build
+from ..heom.modes import Modes
+from ..heom.path import Path
+from ..heom.solver import NotConverged
+from ..models.frozen import FloatArray, FrozenJunction
+
+BLOCK = 6  # geometries
+START_UP = 4.0  # seconds that a worker process takes to be ready
+Store = MutableMapping[str, dict[str, FloatArray]]
+FIELDS = (
+    "mean_force_molecule", "mean_force_coupling", "friction_molecule", "friction_coupling",
+    "noise_molecule", "noise_coupling", "population", "current", "vibrational_occupation",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that one block's result depends on. first: number of its first geometry in the grid, for messages."""
+
+    fock: FockSpace
+    modes: Modes
+    depth: int
+    tolerance: float
+    terminator: str
+    frozen: FrozenJunction
+    positions: FloatArray
+    first: int
+
+    def key(self) -> str:
+        """Digest of all inputs: equal keys mean equal results."""
+        return hashlib.sha256(pickle.dumps(astuple(self), protocol=5)).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _tables(labels: bytes) -> Hierarchy:
+    """The same tables serve all blocks of a grid; `labels` pickles the fields of FockSpace and Modes, and the depth."""
+    fock, modes, depth = pickle.loads(labels)
+    return build(FockSpace(*fock), Modes(*modes), depth)
+
+
+def solve(task: Task) -> dict[str, FloatArray]:
+    """The fields of `PointForces` for every geometry of a block, stacked; also `iterations`."""
+    hierarchy = _tables(pickle.dumps((astuple(task.fock), astuple(task.modes), task.depth), protocol=5))
+    path = Path(hierarchy, task.modes, task.tolerance, task.terminator)
+    points: list[PointForces] = []
+    for i, position in enumerate(task.positions):
+        try:
+            points.append(path.forces(task.frozen[i], position))
+        except NotConverged as error:
+            raise NotConverged(f"geometry {task.first + i + 1}, tier {task.depth}: {error}") from error
+    result = {name: np.array([getattr(p, name) for p in points]) for name in FIELDS}
+    return result | {"iterations": np.array([p.iterations for p in points])}
+
+
+class Workers:
+    """Solves blocks in this process, and in up to `count` others once that pays. Use as a context manager.
+
+    store: finished blocks are taken from it and put into it, by key.
+    """
+
+    def __init__(self, count: int = 1, store: Store | None = None) -> None:
+        if count < 1:
+            raise ValueError(f"workers = {count} must be at least 1")
+        self.count, self.store = count, store
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            processes = list((self._pool._processes or {}).values())
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            if error[0] is not None:  # interrupted: what is in flight is not waited for
+                for process in processes:
+                    process.terminate()
+            self._pool = None
+
+    def run(self, tasks: Sequence[Task], finished: Callable[[int], None]) -> list[dict[str, FloatArray]]:
+        """Results in the order of `tasks`; finished(number of geometries) is called after each block."""
+        results: dict[int, dict[str, FloatArray]] = {}
+        keys = [task.key() for task in tasks] if self.store is not None else [""] * len(tasks)
+
+        def done(i: int, result: dict[str, FloatArray], new: bool) -> None:
+            results[i] = result
+            if new and self.store is not None:
+                self.store[keys[i]] = result
+            finished(len(tasks[i].positions))
+
+        open_tasks = []
+        for i in range(len(tasks)):
+            stored = self.store.get(keys[i]) if self.store is not None else None
+            if stored is None:
+                open_tasks.append(i)
+            else:
+                done(i, stored, new=False)
+        while open_tasks and self._pool is None:
+            started = time.perf_counter()
+            i = open_tasks.pop(0)
+            done(i, solve(tasks[i]), new=True)
+            remaining = (time.perf_counter() - started) * len(open_tasks)
+            if self.count > 1 and len(open_tasks) > 1 and remaining > 2 * START_UP:
+                self._start(min(self.count, len(open_tasks)))
+        if self._pool is not None:
+            futures: dict[Future, int] = {self._pool.submit(solve, tasks[i]): i for i in open_tasks}
+            while futures:
+                for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                    done(futures.pop(future), future.result(), new=True)
+        return [results[i] for i in range(len(tasks))]
+
+    def _start(self, count: int) -> None:
+        with _one_thread_each():
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
+            wait([self._pool.submit(_ready) for _ in range(count)])
+
+
+def _ready() -> None:
+    """Makes a worker import what it needs."""
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Workers share the cores among themselves: one linear-algebra thread each."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,224 @@
+"""Convergence of the hierarchy: vibrational states, exponents and tiers are raised until F, γ and D meet the tolerance.
+
+The error at every geometry is the sum of computed differences: what a better bath changes at tier 2, what more vibrational
+states change at tier 2, and, for the truncation, what the two terminators (nothing above the last tier, or an adiabatic tier)
+and the last tier change. For non-interacting models the exact answer is known, and the stated error is the difference to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..models.frozen import FloatArray, FrozenJunction
+from .bath_choice import Bath, BathChoice
+from .blocks import Workers
+from .checks import impossible
+from .estimate import ResourceError, require_memory
+from .evaluate import QUANTITIES, GridForces, Progress, by_heom, by_negf, relative, scales
+from .partner import sample
+
+MAX_TIERS = 8
+MAX_ATTEMPTS = 3  # baths tried before an impossible or too inaccurate result is accepted as a failure
+REFERENCE = 0.1  # the reference bath, against which the bath error is computed, is this much better
+STATES_SHARE = 0.2  # part of the tolerance that the vibrational basis may use up
+SOLVER_SHARE = 1e-4  # relative error of the linear solves, in tolerances; D amplifies it most, by some 100
+
+
+@dataclass
+class Outcome:
+    """What a method returns: values, absolute errors per geometry, attributes for the file, and the record of the way there."""
+
+    result: GridForces
+    errors: dict[str, FloatArray]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    record: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Errors that do not depend on the tier, or the exact answer of a non-interacting model."""
+
+    mode: str
+    exact: GridForces | None = None
+    changes: tuple[dict[str, FloatArray], ...] = ()  # absolute, per geometry
+    shares: tuple[dict[str, float], ...] = ()  # relative to the scale of each quantity
+
+    def fixed(self, result: GridForces) -> dict[str, FloatArray]:
+        """The part that more tiers cannot mend."""
+        scale = scales(result, self.mode)
+        out = {}
+        for name in QUANTITIES:
+            value = getattr(result, name)
+            out[name] = sum((spread(change[name], value) for change in self.changes), np.zeros_like(value))
+            out[name] = out[name] + sum(share[name] for share in self.shares) * scale[name]
+        return out
+
+    def errors(self, result: GridForces, others: Sequence[GridForces]) -> dict[str, FloatArray]:
+        """others: the same geometries with other truncations; without any the truncation error is unknown (inf)."""
+        if self.exact is not None:
+            return result.difference(self.exact)
+        fixed = self.fixed(result)
+        for name in QUANTITIES:
+            value = getattr(result, name)
+            changes = [spread(result.difference(other)[name], value) for other in others]
+            fixed[name] = fixed[name] + (np.maximum.reduce(changes) if changes else np.inf)
+        return fixed
+
+
+def spread(change: FloatArray, value: FloatArray) -> FloatArray:
+    """A change as an error estimate: it may pass through zero at some x without the error doing so, so that at least its
+
+    overall relative size counts everywhere.
+    """
+    value = np.abs(value)
+    return np.maximum(change, value * (change.max() / max(float(value.max()), np.finfo(float).tiny)))
+
+
+class Hierarchical:
+    """HEOM on one grid to one tolerance. positions (N, c): the coordinates of the geometries."""
+
+    def __init__(
+        self, positions: FloatArray, tolerance: float, mode: str, progress: Progress | None, workers: Workers
+    ) -> None:
+        self.positions, self.tolerance, self.mode = positions, tolerance, mode
+        self.progress, self.workers = progress, workers
+        self.solver_tolerance = max(SOLVER_SHARE * tolerance * (1e-2 if mode == "pointwise" else 1.0), 1e-12)
+        self.record: list[dict[str, Any]] = []
+
+    def converge(
+        self,
+        frozen: FrozenJunction,
+        automatic: Sequence[bool],
+        tiers: int | None,
+        poles: int | None,
+        scheme: str | None,
+    ) -> Outcome:
+        """Values with errors; tiers, poles and scheme fix what is otherwise chosen. Then `self.frozen` is what was solved.
+
+        automatic: for each vibration, whether its number of states may be raised. Errors: ResourceError, NotConverged.
+        """
+        self.frozen = frozen
+        bands = [lead.width.poles.size for lead in frozen.leads]
+        require_memory(frozen, [(poles or 1) + band for band in bands], tiers or 2)  # before the first second is spent
+        if frozen.non_interacting:
+            bath = BathChoice(frozen, self.mode, scheme, poles).within(self.tolerance)
+            judge = _Judge(self.mode, exact=by_negf(frozen)[0])
+            return self._raise_tiers(bath, judge, tiers)
+        states_error = self._choose_states(automatic, poles, scheme)
+        baths = BathChoice(self.frozen, self.mode, scheme, poles)
+        demand = self.tolerance
+        for _ in range(MAX_ATTEMPTS):
+            bath, better = baths.within(demand), baths.within(REFERENCE * demand, tuned=True)
+            change = self._solve(bath, 2).difference(self._solve(better, 2))
+            judge = _Judge(self.mode, None, (change,), (better.partner_error, states_error))
+            outcome = self._raise_tiers(bath, judge, tiers)
+            fixed = max(relative(judge.fixed(outcome.result), outcome.result, self.mode).values())
+            if poles is not None or (
+                fixed <= 0.7 * self.tolerance and not impossible(self.frozen, outcome.result, self.tolerance)
+            ):
+                break
+            demand *= min(0.5 * self.tolerance / fixed, 0.2)
+        outcome.attributes["error_of_vibrational_basis"] = states_error
+        return outcome
+
+    def _solve(self, bath: Bath, depth: int, terminator: str = "zero") -> GridForces:
+        return by_heom(
+            self.frozen, bath.exponents, depth, self.progress, self.solver_tolerance, terminator, self.positions, self.workers
+        )
+
+    def _choose_states(self, automatic: Sequence[bool], poles: int | None, scheme: str | None) -> dict[str, float]:
+        """Raises the states of automatic vibrations until F, γ and D at tier 2 stand still; the relative change that is left.
+
+        Judged at a few geometries; all vibrations are enlarged together for the comparison.
+        """
+        if not len(automatic):
+            return dict.fromkeys(QUANTITIES, 0.0)
+        some = sample(len(self.frozen.g), 7)
+        may_grow = np.array(automatic)
+        # the model's own choice leaves out less than 1e-5 of the population; most tolerances need fewer
+        fewer = np.maximum(3, np.ceil(0.6 * self.frozen.vibration_states)).astype(np.int64)
+        self.frozen = replace(self.frozen, vibration_states=np.where(may_grow, fewer, self.frozen.vibration_states))
+        small = by_heom(self.frozen[some], self._bath(poles, scheme), 2, tolerance=self.solver_tolerance)
+        while True:
+            states = self.frozen.vibration_states
+            more = states + np.maximum(2, states // 4)
+            larger = replace(self.frozen, vibration_states=more)
+            require_memory(larger, [len(e) for e in self._bath(poles, scheme)], 2)
+            large = by_heom(larger[some], self._bath(poles, scheme), 2, tolerance=self.solver_tolerance)
+            error = relative(large.difference(small), large, self.mode)
+            compared = {"vibrational_states": states.tolist(), "compared_with": more.tolist()}
+            self.record.append(compared | {"relative_change": error})
+            if max(error.values()) <= STATES_SHARE * self.tolerance or not may_grow.any() or states.max() > 100:
+                return error
+            self.frozen, small = replace(self.frozen, vibration_states=np.where(may_grow, more, states)), large
+            if not may_grow.all():
+                small = by_heom(self.frozen[some], self._bath(poles, scheme), 2, tolerance=self.solver_tolerance)
+
+    def _bath(self, poles: int | None, scheme: str | None) -> list[Any]:
+        """The bath in which vibrational bases are compared; the same for all of them."""
+        if not hasattr(self, "_states_bath"):
+            self._states_bath = BathChoice(self.frozen, self.mode, scheme, poles).within(self.tolerance).exponents
+        return self._states_bath
+
+    def _raise_tiers(self, bath: Bath, judge: _Judge, tiers: int | None) -> Outcome:
+        """Tier after tier with one bath until the stated error meets the tolerance.
+
+        Interacting models are solved with both terminators, whose difference bounds the truncation error from tier 3 on; the
+        adiabatic one, which converges faster, is the result. A prescribed number of tiers is truncated plainly.
+        """
+        exponents = bath.exponents
+        counts = [len(e) for e in exponents]
+        messages: list[str] = []
+        depth = 2 if tiers is None else tiers
+        previous = None if tiers is None or judge.exact is not None else self._solve(bath, max(tiers - 1, 1))
+        while True:
+            try:
+                size = require_memory(self.frozen, counts, depth)
+            except ResourceError as error:
+                if not self.record or tiers is not None or previous is None:
+                    raise
+                messages.append(f"tier {depth} was not reached: {error}")
+                break
+            started = time.perf_counter()
+            plain = self._solve(bath, depth)
+            if judge.exact is not None or tiers is not None:
+                result, others, terminator = plain, [previous] if previous is not None and depth > 1 else [], "zero"
+            else:
+                result, terminator = self._solve(bath, depth, "adiabatic"), "adiabatic"
+                others = [plain] if depth > 2 else []
+            errors = judge.errors(result, others)
+            worst = relative(errors, result, self.mode)
+            self.record.append(
+                {
+                    "tiers": depth,
+                    "terminator": terminator,
+                    "exponents": counts,
+                    "unknowns": size.unknowns,
+                    "relative_error": worst,
+                    "wall_time": time.perf_counter() - started,
+                }
+            )
+            reached = max(worst.values()) <= self.tolerance
+            # more tiers cannot mend what the bath or the vibrational basis alone gets wrong
+            hopeless = judge.exact is None and (
+                max(relative(judge.fixed(result), result, self.mode).values()) > self.tolerance
+            )
+            if depth == (tiers or MAX_TIERS) or reached or (hopeless and depth > 2):
+                break
+            previous, depth = result, depth + 1
+        attributes = {
+            "tiers": depth if not messages else depth - 1,
+            "terminator": terminator,
+            "poles": [e.poles for e in exponents],
+            "exponents": counts,
+            "decomposition": exponents[0].scheme,
+            "vibrational_states": self.frozen.vibration_states.tolist(),
+            "bath": bath.record,
+        }
+        return Outcome(result, errors, attributes, self.record, messages)
