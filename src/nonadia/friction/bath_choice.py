@@ -11,10 +11,12 @@ from ..baths.exponents import Exponents
 from ..models.frozen import FrozenJunction
 from ..negf.bath_fit import BathFit, filled_error
 from .evaluate import by_negf, relative
-from .partner import addition_reach, partner_family, sample
+from .partner import addition_reach, level_reach, partner_family, sample
 
 MAX_POLES = {"fit": 14, "pade": 60, "aaa": 30}
 SHARE = 0.4  # part of the tolerance that the bath may use up
+UNIFORM = 0.05  # weight of f itself in the fit for a non-interacting model
+STALLED = 4  # counts without a gain of a third after which more poles are not tried
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,10 @@ class BathChoice:
     def __init__(self, frozen: FrozenJunction, mode: str, scheme: str | None = None, poles: int | None = None) -> None:
         self.leads, self.mode, self.poles = frozen.leads, mode, poles
         self.scheme = scheme or ("fit" if poles is None else "pade")
-        if self.scheme not in MAX_POLES:
-            raise ValueError(f'decomposition "{self.scheme}" is not known; use one of {", ".join(MAX_POLES)}')
         self.family = partner_family(frozen, sample(len(frozen.g)))
         self.exact = by_negf(self.family)[0]
-        self.reach = 0.0 if frozen.non_interacting else addition_reach(frozen)
+        self.interacting = not frozen.non_interacting
+        self.reach = addition_reach(frozen) if self.interacting else level_reach(frozen)
         self._tuned: BathFit | None = None
         self._tried: dict[tuple[str, int], tuple[list[Exponents], dict[str, float]]] = {}
 
@@ -51,13 +52,18 @@ class BathChoice:
         """
         scheme = "fit" if tuned else self.scheme
         counts = [self.poles] if self.poles is not None and not tuned else range(1, MAX_POLES[scheme] + 1)
-        trail, best = [], None
+        trail: list[dict[str, Any]] = []
+        history: list[float] = []
+        best: tuple[list[Exponents], dict[str, float]] | None = None
         for count in counts:
             exponents, error = self._try(scheme, count)
             trail.append({"poles": count, "exponents": [len(e) for e in exponents], "relative_error": error})
             if best is None or max(error.values()) < max(best[1].values()):
                 best = (exponents, error)
-            if max(best[1].values()) <= SHARE * tolerance:
+            history.append(max(best[1].values()))
+            if history[-1] <= SHARE * tolerance or (
+                scheme == "fit" and len(history) > STALLED and history[-1] > 0.67 * history[-1 - STALLED]
+            ):
                 break
         assert best is not None
         certificates = [bath_certificate(lead, e) for lead, e in zip(self.leads, best[0], strict=True)]
@@ -68,12 +74,13 @@ class BathChoice:
         if (scheme, count) not in self._tried:
             if scheme == "fit":
                 if self._tuned is None:
-                    self._tuned = BathFit(self.family, self.mode == "pointwise", self.reach)
+                    weight = 1.0 if self.interacting else UNIFORM
+                    self._tuned = BathFit(self.family, self.mode == "pointwise", self.reach, weight)
                 exponents = self._tuned.fit(count)
             else:
                 exponents = [decompose(lead, count, scheme) for lead in self.leads]
             error = relative(by_negf(self.family, exponents)[0].difference(self.exact), self.exact, self.mode)
-            if self.reach and scheme == "fit":
+            if self.interacting and scheme == "fit":
                 error["filled"] = max(
                     filled_error(lead, e, self.reach) for lead, e in zip(self.leads, exponents, strict=True)
                 )

@@ -18,6 +18,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import lru_cache
+from importlib.metadata import version
 
 import numpy as np
 
@@ -52,8 +53,8 @@ class Task:
     first: int
 
     def key(self) -> str:
-        """Digest of all inputs: equal keys mean equal results."""
-        return hashlib.sha256(pickle.dumps(astuple(self), protocol=5)).hexdigest()
+        """Digest of all inputs and of the program's version: equal keys mean equal results."""
+        return hashlib.sha256(pickle.dumps((version("nonadia"), astuple(self)), protocol=5)).hexdigest()
 
 
 @lru_cache(maxsize=4)

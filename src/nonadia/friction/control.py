@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..models.frozen import FrozenJunction
 from ..models.junction import Junction
+from .bath_choice import MAX_POLES
 from .blocks import Store, Workers
 from .checks import impossible
 from .dataset import assemble
@@ -22,6 +23,7 @@ from .tiers import Hierarchical, Outcome
 def electronic_forces(
     model: Junction,
     x: ArrayLike | Mapping[str, ArrayLike],
+    *,
     method: str = "auto",
     tolerance: float = 1e-3,
     tolerance_mode: str = "global",
@@ -58,6 +60,11 @@ def electronic_forces(
         raise ValueError(f"tolerance = {tolerance} must lie between 0 and 1")
     if tolerance_mode not in ("global", "pointwise"):
         raise ValueError(f'tolerance_mode "{tolerance_mode}" is not known; use "global" or "pointwise"')
+    for name, number in (("tiers", tiers), ("poles", poles)):
+        if number is not None and number < 1:
+            raise ValueError(f"{name} = {number} must be at least 1")
+    if decomposition is not None and decomposition not in MAX_POLES:
+        raise ValueError(f'decomposition "{decomposition}" is not known; use one of {", ".join(MAX_POLES)}')
     started = time.perf_counter()
     grid = Grid.of([c.name for c in model.coordinates], x)
     frozen = model.at(grid.points)

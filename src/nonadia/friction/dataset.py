@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.integrate import cumulative_simpson
+from scipy.interpolate import CubicSpline
 
 from ..models.frozen import FloatArray, FrozenJunction
 from ..models.junction import Junction
@@ -58,16 +58,17 @@ def assemble(
     add("friction_symmetric", pair, 0.5 * (result.friction + transposed), friction_unit, "symmetric part")
     add("friction_antisymmetric", pair, 0.5 * (result.friction - transposed), friction_unit, "antisymmetric part")
     add("noise", pair, result.noise, noise_unit, "noise D, <xi xi'> = 2 D delta(t-t')")
-    add("noise_molecule", pair, result.noise_molecule, noise_unit, "molecular force side")
-    add("noise_coupling", pair, result.noise_coupling, noise_unit, "coupling force side")
+    add("noise_molecule", pair, result.noise_molecule, noise_unit, "molecular force side, whole time axis")
+    add("noise_coupling", pair, result.noise_coupling, noise_unit, "coupling force side, whole time axis")
     for quantity, units in (("force", force_unit), ("friction", friction_unit), ("noise", noise_unit)):
         extra = ("mode",) if quantity == "force" else pair
         add(f"error_{quantity}", extra, errors[quantity], units, f"estimated error of the {quantity}")
     bare = np.asarray(model.bare_potential(grid.points), dtype=float)
     add("bare_potential", (), bare, "hartree", "U_0")
     if len(names) == 1 and grid.values and len(grid) > 1:
-        adiabatic = bare - _integral(grid.points[:, 0], result.force[:, 0])
-        add("potential", (), adiabatic, "hartree", "U_0 minus the integrated mean force")
+        work, uncertain = _integral(grid.points[:, 0], result.force[:, 0])
+        add("potential", (), bare - work, "hartree", "U_0 minus the integrated mean force")
+        add("error_potential", (), uncertain, "hartree", "error of the integration over this grid of x")
     energies = np.diagonal(frozen.h, axis1=-2, axis2=-1).real
     add("level_energy", ("level",), energies, "hartree", "E_mm")
     add("profile", ("lead",), frozen.g, "1", "coupling profile g_K")
@@ -87,19 +88,26 @@ def assemble(
     return dataset
 
 
-def _integral(x: FloatArray, force: FloatArray) -> FloatArray:
-    """∫F dx from the first grid point, for increasing or unsorted x (Simpson; trapezoid for two points)."""
+def _integral(x: FloatArray, force: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """∫F dx from the smallest x by a cubic spline, and how much it differs from trapezoids or every other point.
+
+    x in any order. Structure narrower than the grid is seen by neither. Fewer than four points: trapezoids.
+    """
     order = np.argsort(x)
-    steps = np.diff(x[order])
-    if np.any(steps == 0):
+    if np.any(np.diff(x[order]) == 0):
         raise ValueError("x holds the same point twice; the potential along it is not defined")
-    if x.size < 3:
-        total = np.concatenate([[0.0], np.cumsum(0.5 * steps * (force[order][1:] + force[order][:-1]))])
+    nodes, values = x[order], force[order]
+    trapezoid = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(nodes) * (values[1:] + values[:-1]))])
+    if x.size < 4:
+        total = trapezoid
+        coarse = np.interp(nodes, nodes[[0, -1]], [0.0, 0.5 * (nodes[-1] - nodes[0]) * (values[0] + values[-1])])
     else:
-        total = cumulative_simpson(force[order], x=x[order], initial=0.0)
-    out = np.empty_like(total)
-    out[order] = total
-    return out
+        kept = np.unique(np.append(np.arange(0, x.size, 2), x.size - 1))
+        total = CubicSpline(nodes, values).antiderivative()(nodes)
+        coarse = CubicSpline(nodes[kept], values[kept]).antiderivative()(nodes) if kept.size > 3 else trapezoid
+    integral, error = np.empty_like(total), np.empty_like(total)
+    integral[order], error[order] = total, np.maximum(np.abs(total - coarse), np.abs(total - trapezoid))
+    return integral, error
 
 
 def _plain(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,14 @@ def addition_reach(frozen: FrozenJunction) -> float:
     )
 
 
+def level_reach(frozen: FrozenJunction) -> float:
+    """The same for the one-body levels of a non-interacting model, with a margin of their widths."""
+    levels = np.linalg.eigvalsh(frozen.h)
+    widths = sum(channel.rate for channel in frozen.channels) * float(np.max(frozen.g**2, initial=0.0))
+    margin = max(10.0 * lead.temperature for lead in frozen.leads) + 2.0 * widths
+    return max(float(np.abs(levels - lead.chemical_potential).max()) for lead in frozen.leads) + margin
+
+
 def addition_energies(frozen: FrozenJunction) -> tuple[FloatArray, FloatArray, FloatArray]:
     """E_a(N+1) - E_b(N), their weights Σ_m |⟨a|d†_m|b⟩|² and the mean bare level, over all geometries given.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..heom.solver import NotConverged
 from ..models.frozen import FloatArray, FrozenJunction
 from .bath_choice import Bath, BathChoice
 from .blocks import Workers
@@ -23,10 +24,11 @@ from .evaluate import QUANTITIES, GridForces, Progress, by_heom, by_negf, relati
 from .partner import sample
 
 MAX_TIERS = 8
+EXACT_TIERS = 4  # without interactions F and γ end at tier 2, D at tier 4 (theory B4)
 MAX_ATTEMPTS = 3  # baths tried before an impossible or too inaccurate result is accepted as a failure
 REFERENCE = 0.1  # the reference bath, against which the bath error is computed, is this much better
 STATES_SHARE = 0.2  # part of the tolerance that the vibrational basis may use up
-SOLVER_SHARE = 1e-4  # relative error of the linear solves, in tolerances; D amplifies it most, by some 100
+SOLVER_SHARE = 1e-6  # relative error of the linear solves, in tolerances; D amplifies it most, measured up to 1e4
 
 
 @dataclass
@@ -176,17 +178,26 @@ class Hierarchical:
         counts = [len(e) for e in exponents]
         messages: list[str] = []
         depth = 2 if tiers is None else tiers
+        solved = False
+        highest = tiers or (MAX_TIERS if judge.exact is None else EXACT_TIERS)
         previous = None if tiers is None or judge.exact is not None else self._solve(bath, max(tiers - 1, 1))
         while True:
             try:
                 size = require_memory(self.frozen, counts, depth)
             except ResourceError as error:
-                if not self.record or tiers is not None or previous is None:
+                if not solved or tiers is not None:
                     raise
                 messages.append(f"tier {depth} was not reached: {error}")
                 break
             started = time.perf_counter()
-            plain = self._solve(bath, depth)
+            try:
+                plain = self._solve(bath, depth)
+            except NotConverged as error:
+                if not solved or tiers is not None:
+                    raise
+                messages.append(f"tier {depth} was not reached: {error}")
+                break
+            solved = True
             if judge.exact is not None or tiers is not None:
                 result, others, terminator = plain, [previous] if previous is not None and depth > 1 else [], "zero"
             else:
@@ -209,7 +220,7 @@ class Hierarchical:
             hopeless = judge.exact is None and (
                 max(relative(judge.fixed(result), result, self.mode).values()) > self.tolerance
             )
-            if depth == (tiers or MAX_TIERS) or reached or (hopeless and depth > 2):
+            if depth == highest or reached or (hopeless and depth > 2):
                 break
             previous, depth = result, depth + 1
         attributes = {

@@ -290,8 +290,8 @@ class SteadyStateSolver:
             # below half the previous error there is no progress left but rounding; the limit is judged below
             if error <= enough or error > 0.5 * previous or iterations >= self.max_iterations:
                 break
-            enough = 100 * self.tolerance  # after a cycle that met its target what is left is rounding
-            step, used = self._gmres(residual, adjoint, 0.3 * self.tolerance / error, self.max_iterations - iterations)
+            enough = 10 * self.tolerance  # after a cycle that met its target what is left is rounding
+            step, used = self._gmres(correction, adjoint, 0.3 * self.tolerance / error, self.max_iterations - iterations)
             solution += step
             iterations += used
             previous = error
@@ -300,18 +300,15 @@ class SteadyStateSolver:
             raise NotConverged(f"HEOM solve stopped at relative error {error:.1e} after {iterations} iterations")
         return solution
 
-    def _gmres(self, residual: ComplexArray, adjoint: bool, target: float, limit: int) -> tuple[ComplexArray, int]:
-        """One cycle of right-preconditioned GMRES over the reals for A z = residual."""
+    def _gmres(self, correction: ComplexArray, adjoint: bool, target: float, limit: int) -> tuple[ComplexArray, int]:
+        """One cycle of left-preconditioned GMRES over the reals for M⁻¹A z = correction, to |residual|/|correction|."""
         size = min(limit, 80)
-        beta = float(np.linalg.norm(residual))
-        basis = [residual / beta]
-        directions: list[ComplexArray] = []
+        beta = float(np.linalg.norm(correction))
+        basis = [correction / beta]
         hessenberg = np.zeros((size + 1, size))
-        used = 0
         coefficients: np.ndarray = np.zeros(0)
         for k in range(size):
-            directions.append(self._precondition(basis[k], adjoint))
-            vector = self._apply(directions[k], adjoint)
+            vector = self._precondition(self._apply(basis[k], adjoint), adjoint)
             for _ in range(2):  # repeated Gram-Schmidt keeps the basis orthogonal to rounding
                 for i in range(k + 1):
                     overlap = float(np.vdot(basis[i], vector).real)
@@ -319,15 +316,14 @@ class SteadyStateSolver:
                     vector -= overlap * basis[i]
             norm = float(np.linalg.norm(vector))
             hessenberg[k + 1, k] = norm
-            used = k + 1
-            target_vector = np.zeros(k + 2)
-            target_vector[0] = beta
-            coefficients, *_ = np.linalg.lstsq(hessenberg[: k + 2, : k + 1], target_vector, rcond=None)
-            left = np.linalg.norm(hessenberg[: k + 2, : k + 1] @ coefficients - target_vector) / beta
+            goal = np.zeros(k + 2)
+            goal[0] = beta
+            coefficients, *_ = np.linalg.lstsq(hessenberg[: k + 2, : k + 1], goal, rcond=None)
+            left = np.linalg.norm(hessenberg[: k + 2, : k + 1] @ coefficients - goal) / beta
             if left < target or norm < 1e-14 * beta:
                 break
             basis.append(vector / norm)
-        step = np.zeros_like(residual)
-        for coefficient, direction in zip(coefficients, directions, strict=True):
+        step = np.zeros_like(correction)
+        for coefficient, direction in zip(coefficients, basis, strict=False):
             step += coefficient * direction
-        return step, used
+        return step, coefficients.size

@@ -214,12 +214,15 @@ class BathFit:
     """Fits for one set of geometries; `fit(count)` gives one Exponents per lead with `count` poles besides the bands'.
 
     pointwise: errors relative to the value at each geometry instead of the largest over all.
-    reach: also keep J f itself right, to the same tolerance, at every energy up to this distance from μ (Hartree; 0: not at
-        all). An interacting molecule needs it: side bands exchange electrons at energies that its partner model never
-        visits, and a wrong f there heats vibrations.
+    reach: J f itself is compared, too, at every energy up to this distance from μ (Hartree), with this weight relative to F,
+        γ and D. With weight 1 it is kept as right as they are: an interacting molecule exchanges electrons at energies
+        that its partner model never visits, and a wrong f there heats vibrations. A small weight is always needed: with few
+        geometries F and γ, and D to first order, can be met by an f that is far off, which D sees in second order.
     """
 
-    def __init__(self, frozen: FrozenJunction, pointwise: bool = False, reach: float = 0.0) -> None:
+    def __init__(
+        self, frozen: FrozenJunction, pointwise: bool = False, reach: float = 0.0, weight: float = 1.0
+    ) -> None:
         self.leads = frozen.leads
         self.baths = _baths(frozen.leads)
         k, c = kernels(frozen), frozen.n_coordinates
@@ -237,10 +240,10 @@ class BathFit:
             self.scale[:, block] = local if pointwise else np.sqrt(local.max() * np.maximum(local, 1e-4 * local.max()))
         self.scale[self.scale == 0] = 1.0
         widths = [bath.width(k.energy) for bath in self.leads]
-        self.reach = reach
+        self.reach, self.weight = reach, weight
         goal = [self._project([f - 0.5 * j for f, j in zip(k.filled, widths, strict=True)])]
         if reach:
-            goal += [bath.exact(bath.energies(reach)) for bath in self.baths]
+            goal += [weight * bath.exact(bath.energies(reach)) for bath in self.baths]
         self.goal = np.concatenate(goal)
         self._best: dict[int, list[FloatArray]] = {}
         self._tabulate()
@@ -266,7 +269,7 @@ class BathFit:
                 if self.reach:
                     grids = [other.energies(self.reach) for other in self.baths]
                     column += [
-                        other.of_pole(pole, z)[i] if other is bath else np.zeros(z.size)
+                        self.weight * other.of_pole(pole, z)[i] if other is bath else np.zeros(z.size)
                         for other, z in zip(self.baths, grids, strict=True)
                     ]
                 found.append(np.concatenate(column))

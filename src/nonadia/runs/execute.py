@@ -13,6 +13,7 @@ from . import estimate, store
 from .combine import CONVERGED, SweepTable
 from .errors import InputError
 from .experiment import Experiment, load
+from .journal import Journal, beside
 from .progress import Report, silent
 from .sweep import sweep_axes
 
@@ -29,11 +30,14 @@ class RunFailed(Exception):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C (or SIGTERM) during a run; `finished` of `total` sweep points are in `output`, if given."""
+    """Ctrl-C (or SIGTERM) during a run; `finished` of `total` sweep points are in `output`, if given.
 
-    def __init__(self, finished: int, total: int, output: Path | None) -> None:
+    blocks: finished blocks of geometries in the journal.
+    """
+
+    def __init__(self, finished: int, total: int, output: Path | None, blocks: int = 0) -> None:
         super().__init__("interrupted")
-        self.finished, self.total, self.output = finished, total, output
+        self.finished, self.total, self.output, self.blocks = finished, total, output, blocks
 
 
 def run(
@@ -41,15 +45,17 @@ def run(
     output: str | Path | None = None,
     resume: bool = False,
     progress: Report | None = None,
+    workers: int = 1,
 ) -> xr.DataTree:
     """Compute everything the input asks for.
 
     experiment : an Experiment, the path of an input file, the name of a shipped example, or a dict as in
         the file.
-    output : result file; written after each finished sweep point, so that an interruption loses only the
-        current one. None keeps the result in memory.
-    resume : continue `output`: sweep points finished there are kept. The input must be identical.
+    output : result file; written after each finished sweep point. Within a sweep point, finished blocks of
+        geometries are kept in OUTPUT.journal until the run is complete. None keeps the result in memory.
+    resume : continue `output` and its journal: what is finished there is kept. The input must be identical.
     progress : callable(done, total, message).
+    workers : processes over blocks of geometries; the result does not depend on it.
 
     Returns the result tree (/forces, /convergence); its attribute `complete` is 1 when every sweep point was
     computed and `converged` is 1 when every one reached the tolerance.
@@ -69,26 +75,35 @@ def run(
     if target is not None:
         store.check_writable(target)
         _check_target(target, experiment, table, resume)
+    journal = None
+    if target is not None:
+        if not resume:
+            beside(target).unlink(missing_ok=True)
+        journal = Journal(beside(target))
     started = time.perf_counter()
     attributes = store.provenance(experiment, _command())
     saved = table.count
     try:
         for index, point in enumerate(points):
             if not table.finished(index):
-                _compute(table, index, point, progress or silent)
+                _compute(table, index, point, progress or silent, workers, journal)
                 if target is not None and table.count:
                     store.write_result(_tree(table, attributes, time.perf_counter() - started), target)
                 saved = table.count
     except KeyboardInterrupt:
-        raise Interrupted(saved, table.size, target) from None
+        raise Interrupted(saved, table.size, target, len(journal) if journal is not None else 0) from None
     tree = _tree(table, attributes, time.perf_counter() - started)
     failures = [f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
     if failures:
         raise RunFailed(failures, tree, table.count)
+    if journal is not None:
+        journal.remove()
     return tree
 
 
-def _compute(table: SweepTable, index: int, point: Experiment, progress: Report) -> None:
+def _compute(
+    table: SweepTable, index: int, point: Experiment, progress: Report, workers: int, journal: Journal | None
+) -> None:
     """One sweep point; an ordinary failure is recorded so that the other points still run."""
     from nonadia.friction import electronic_forces
 
@@ -110,6 +125,8 @@ def _compute(table: SweepTable, index: int, point: Experiment, progress: Report)
             poles=request.poles,
             decomposition=request.decomposition,
             progress=report,
+            workers=workers,
+            store=journal,
         )
     except InputError:
         raise
