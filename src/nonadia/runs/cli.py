@@ -8,19 +8,22 @@ did not converge. Everything heavy is imported inside the commands, so that `non
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from . import stop
+
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .execute import Interrupted
     from .experiment import Experiment
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
+INTERRUPTED = 130  # what typer makes of a KeyboardInterrupt
 
 app = typer.Typer(
     help="Forces that electrons exert on nuclei, beyond Born-Oppenheimer.",
@@ -62,33 +65,50 @@ def run(
         typer.Option("-o", "--output", metavar="RESULT.nc", help="Result file; default: FILE.nc here."),
     ] = None,
     overrides: Overrides = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Keep the sweep points finished in the result file.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what an earlier, interrupted run of the same input finished.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=1, help="Processes that share the geometries (HEOM).")
+    ] = 1,
 ) -> None:
     """Compute what the input asks for and write one result file."""
+    target = output or Path(f"{Path(file).stem}.nc")
+    try:
+        tree = _compute(file, target, overrides, resume, workers)
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing was computed yet, nothing new is saved")
+    _summary(tree)
+    print(f"saved in {target}; see the figures with: nonadia plot {target}")
+    if not int(tree.attrs["converged"]):
+        _fail(f"not converged to the tolerance asked for (see above); the best values are saved in {target}")
+
+
+def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool, workers: int) -> xr.DataTree:
+    """The result of `run`, saved; every other end of it as its message and exit status."""
+    from . import estimate
     from .execute import Interrupted, RunFailed
     from .execute import run as execute
     from .progress import Progress
 
     experiment = _load(file, overrides)
-    target = output or Path(f"{Path(file).stem}.nc")
-    # a batch system's SIGTERM deserves the same orderly end as Ctrl-C
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for line in estimate.unused_settings(experiment):
+        print(line)
+    estimate.refuse_if_too_large(experiment)
     try:
         with Progress(Path(file).stem) as progress:
-            tree = execute(experiment, output=target, resume=resume, progress=progress)
-    except Interrupted as stop:
-        _fail(_interrupted(stop.finished, stop.total, target))
+            return execute(experiment, output=target, resume=resume, progress=progress, workers=workers)
+    except Interrupted as interruption:
+        _fail(_interrupted(interruption, target))
     except RunFailed as failure:
+        if stop.requested():  # an interruption that a library turned into an error of its own
+            _fail(_interrupted(Interrupted(failure.finished, failure.tree["convergence/status"].size, target), target))
         _summary(failure.tree)
         for line in failure.messages:
             print(f"{file}: {line}", file=sys.stderr)
         if not failure.finished:
             _fail("failed; nothing was computed and nothing saved")
         _fail(f"failed; the rest is saved in {target}: try again with the same command and --resume")
-    _summary(tree)
-    print(f"saved in {target}; see the figures with: nonadia plot {target}")
-    if not int(tree.attrs["converged"]):
-        _fail(f"not converged to the tolerance asked for (see above); the best values are saved in {target}")
 
 
 @app.command()
@@ -214,13 +234,16 @@ def _summary(tree: xr.DataTree) -> None:
             print(f"  {message}")
 
 
-def _interrupted(finished: int, total: int, target: Path) -> str:
-    if not finished:
-        return f"interrupted before the first of {total} point(s) was finished; nothing new saved"
-    return (
-        f"interrupted; {finished} of {total} sweep points are saved in {target}: "
-        "compute the rest with the same command and --resume"
-    )
+def _interrupted(interruption: Interrupted, target: Path) -> str:
+    """What is kept, and how to go on: finished sweep points in the result, finished blocks of geometries in its journal."""
+    if interruption.finished:
+        kept = f"{interruption.finished} of {interruption.total} sweep points are saved in {target}"
+    elif interruption.blocks:
+        s = "" if interruption.blocks == 1 else "s"
+        kept = f"{interruption.blocks} finished block{s} of geometries kept in {target}.journal"
+    else:
+        return "interrupted before the first geometries were finished; nothing new is saved"
+    return f"interrupted; {kept}: compute the rest with the same command and --resume"
 
 
 def _fail(message: str, code: int = FAILED) -> NoReturn:
@@ -232,19 +255,22 @@ def main() -> None:
     """Entry point: every error becomes its lines on stderr and its exit status, never a traceback."""
     from .errors import InputError
 
+    stop.listen()
     try:
         code = app(standalone_mode=False)
     except InputError as error:
         print("\n".join(error.lines()), file=sys.stderr)
         code = BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; nothing new saved", file=sys.stderr)
-        code = FAILED
+        code = INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away (`nonadia examples | head -1`)
         sys.stdout = open(os.devnull, "w")
         code = OK
     except Exception as error:
-        code = _unexpected(error)
+        code = INTERRUPTED if stop.requested() else _unexpected(error)
+    if code == INTERRUPTED:
+        print("interrupted", file=sys.stderr)
+        code = FAILED
     sys.exit(code if isinstance(code, int) else OK)
 
 

@@ -1,4 +1,4 @@
-"""What a run will take, before it is started: sizes and memory; refusal of what cannot fit."""
+"""What a run will take, before it is started: sizes, memory, time; refusal of what cannot fit."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 # the smallest hierarchy that gives any answer, where the input leaves the choice to the program
 _LEAST_TIERS, _LEAST_POLES = 2, 1
-# measured on one core: 0.4 to 5 µs for each unknown, linear solve and geometry, the shipped systems
-_SECONDS_PER_UNKNOWN = 1e-6
+# copies of the arrays over the grid that are alive together: the datasets of all sweep points, their stack, and the file
+_COPIES_KEPT = 2
+# while a sweep point is computed: values by up to five baths and truncations, their errors and differences
+_COPIES_AT_WORK = {"negf": 3, "heom": 6}
 
 
 def grid_of(request: ForcesRequest) -> Any:
@@ -39,36 +41,66 @@ def of_point(point: Experiment, least: bool = False) -> Estimate:
     return estimate(point.model, grid_of(request), method=request.method, tiers=tiers, poles=poles)
 
 
-def refuse_if_too_large(point: Experiment) -> None:
+def memory_of_arrays(experiment: Experiment, method: str) -> int:
+    """Bytes of everything that is held for each geometry: results of all sweep points, H and its derivatives.
+
+    c coordinates, n levels, K leads, b vibrations: forces 4c, friction and noise 10c² numbers, and so on (`friction.dataset`).
+    """
+    request, model = experiment.forces, experiment.model
+    assert request is not None
+    c, n, leads, b = (len(part) for part in (model.coordinates, model.levels, model.leads, model.vibrations))
+    result = 4 * c + 10 * c**2 + 2 + 2 * n + n**2 + 2 * leads + b  # numbers of 8 bytes in the result file
+    frozen = (1 + c) * ((2 * (1 + b) + 1) * n**2 + leads)  # h, Λ (complex), u, g and their derivatives
+    sweep = sum(1 for _ in experiment.points())
+    points = len(request.points) * (2 * c * sweep)  # every sweep point holds the geometries
+    return 8 * (points + len(request.points) * (sweep * _COPIES_KEPT * result + frozen + _COPIES_AT_WORK[method] * result))
+
+
+def refuse_if_too_large(experiment: Experiment) -> None:
     """Raise InputError when even the least that is asked for does not fit into this machine's memory."""
-    request = point.forces
-    if request is None:
-        return
-    needed = of_point(point, least=True)
-    if needed.fits:
-        return
     from nonadia.friction.estimate import format_bytes
 
+    request = experiment.forces
+    if request is None:
+        return
+    needed = of_point(experiment, least=True)
+    arrays = memory_of_arrays(experiment, needed.method)
+    if needed.memory + arrays <= needed.available:
+        return
+    have = f"{format_bytes(needed.available)} are available"
+    if arrays > needed.memory:
+        sweep = sum(1 for _ in experiment.points())
+        times = f" at {sweep} sweep points" if sweep > 1 else ""
+        key = f"forces.{request.dims[0]}" if request.dims == ("point",) or len(request.dims) == 1 else "forces"
+        key = "forces.points" if request.dims == ("point",) else key
+        message = f"{needed.points:,} geometries{times} need {format_bytes(arrays)} ({have}); a coarser grid would fit"
+        raise InputError([(experiment.source, key, message)])
     fixed = [key for key in ("tiers", "poles") if getattr(request, key) is not None]
-    large = "molecule.vibrations" if point.model.vibrations else "molecule.levels"
+    large = "molecule.vibrations" if experiment.model.vibrations else "molecule.levels"
     key = f"forces.{fixed[0]}" if fixed else large
     fewer = "fewer tiers or poles" if fixed else "fewer levels or vibrational states"
     unknowns = f"{needed.size.unknowns:,} unknowns, " if needed.size else ""
-    raise InputError(
-        [
-            (
-                point.source,
-                key,
-                f"{needed.tiers} tiers and {needed.exponents} exponents per lead and sign need "
-                f"{format_bytes(needed.memory)} ({unknowns}{format_bytes(needed.available)} are available); "
-                f"{fewer} would fit",
-            )
-        ]
+    message = (
+        f"{needed.tiers} tiers and {needed.exponents} exponents per lead and sign need {format_bytes(needed.memory)} "
+        f"({unknowns}{have}); {fewer} would fit"
     )
+    raise InputError([(experiment.source, key, message)])
+
+
+def unused_settings(experiment: Experiment) -> list[str]:
+    """A note where the input fixes numbers of the hierarchy but Green's functions are used, which have none."""
+    request = experiment.forces
+    if request is None:
+        return []
+    given = [key for key in ("tiers", "poles", "decomposition") if getattr(request, key) is not None]
+    if not given or of_point(experiment, least=True).method != "negf":
+        return []
+    are = "is" if len(given) == 1 else "are"
+    return [f'note: {" and ".join(given)} {are} not used: Green\'s functions (negf) need none; method = "heom" would use them']
 
 
 def describe(experiment: Experiment) -> list[str]:
-    """What `nonadia check` prints: the model in one line each, the grid, the sweep, sizes and memory."""
+    """What `nonadia check` prints: the model in one line each, the grid, the sweep, sizes, memory and time."""
     model = experiment.model
     lines = [experiment.title or experiment.source]
     lines.append(f"levels: {', '.join(map(str, model.levels))}")
@@ -84,29 +116,11 @@ def describe(experiment: Experiment) -> list[str]:
         lines.append("grid: " + ", ".join(_range(name, request.coords[name]) for name in request.dims))
     for name, values in experiment.sweep.items():
         lines.append(f"sweep: {name} = {', '.join(map(str, values))}")
-    needed = of_point(experiment)
-    lines += needed.lines()
-    lines.append(f"time: of the order of {_duration(_seconds(experiment, needed))} on one core")
-    if request.tolerance is not None:
-        fixed = [f"{key} = {getattr(request, key)}" for key in ("tiers", "poles") if getattr(request, key) is not None]
-        chosen = f"fixed: {', '.join(fixed)}" if fixed else "tiers and poles are chosen to reach it"
-        lines.append(f"tolerance {request.tolerance:g} ({request.tolerance_mode}); {chosen}")
-    return lines
+    fixed = [f"{key} = {getattr(request, key)}" for key in ("tiers", "poles") if getattr(request, key) is not None]
+    lines.append(f"tolerance {request.tolerance:g} ({request.tolerance_mode}){'; fixed: ' if fixed else ''}{', '.join(fixed)}")
+    from .forecast import cost
 
-
-def _seconds(experiment: Experiment, needed: Estimate) -> float:
-    """1 + 2c linear solves at every geometry and sweep point (theory B4); NEGF takes milliseconds a geometry."""
-    runs = sum(1 for _ in experiment.points()) * needed.points
-    if needed.size is None:
-        return 3e-3 * runs
-    return runs * (1 + 2 * len(experiment.model.coordinates)) * needed.size.unknowns * _SECONDS_PER_UNKNOWN
-
-
-def _duration(seconds: float) -> str:
-    for size, unit in ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
-        if seconds > 1.5 * size:
-            return f"{seconds / size:.2g} {unit}"
-    return f"{max(seconds, 1.0):.2g} s"
+    return lines + cost(experiment) + unused_settings(experiment)
 
 
 def _range(name: str, values: np.ndarray) -> str:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from . import stop
+
 Report = Callable[[float, float, str], None]
 
 
@@ -46,6 +48,8 @@ class Progress:
         return self
 
     def __call__(self, done: float, total: float, message: str) -> None:
+        if stop.requested():  # a library swallowed the exception that the signal raised
+            raise KeyboardInterrupt
         fraction = min(max(done / total, 0.0), 1.0) if total > 0 else 0.0
         if self._bar is not None:
             self._bar.update(self._task, completed=fraction, description=message or self.title)  # type: ignore[attr-defined]
