@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "nonadia"
-FOUNDATION = {"units", "formula", "expressions"}
+FOUNDATION = {"units", "formula", "kinds", "expressions"}
 ALLOWED: dict[str, set[str]] = {
     "units": set(),
     "formula": {"units"},
-    "expressions": {"units", "formula"},
+    "kinds": {"units", "formula"},
+    "expressions": {"units", "formula", "kinds"},
     "models": FOUNDATION,
     "baths": {"models"} | FOUNDATION,
     "heom": {"models", "baths"} | FOUNDATION,

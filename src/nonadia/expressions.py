@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ from .formula import (
     syntax,
     unknown_name,
 )
+from .kinds import Dimension, kind_of, refuse
 from .units import Kind, Quantity, UnitError, is_quantity, parse, require
 
 __all__ = [
@@ -65,11 +66,14 @@ class Expression:
         coordinates: Sequence[str] = (),
         parameters: Mapping[str, Quantity] | None = None,
         *,
-        kind: Kind = "energy",
+        kind: Kind | None = "energy",
         real: bool = True,
         key: str = "",
+        numbers: Collection[str] = (),
     ) -> Expression:
-        """From a number (a.u.), a quantity string of the given kind, or an expression.
+        """From a number (a.u.), a quantity string of the given kind (None: any), or an expression.
+
+        numbers: the coordinates that are dimensionless.
 
         Raises ExpressionError (also for units of the wrong kind), the message without the key.
         """
@@ -80,19 +84,28 @@ class Expression:
         known = parameters or {}
         try:
             if is_quantity(source):
-                return cls(source, require(parse(source), kind, source), tuple(coordinates), (), real, key)
-            if source.strip() in known:
+                quantity = parse(source)
+                value = quantity.value if kind is None else require(quantity, kind, source)
+                return cls(source, value, tuple(coordinates), (), real, key)
+            if source.strip() in known and kind is not None:
                 require(known[source.strip()], kind, source.strip())
         except UnitError as error:
             raise ExpressionError(str(error)) from None
         used = names_in(source)
         for name in sorted(used):
             if name not in known and name not in coordinates and not _is_called(source, name):
-                raise UndefinedSymbolError(unknown_name(name, [*coordinates, *known]))
+                raise UndefinedSymbolError(unknown_name(name, {*coordinates, *known}))
         bound = tuple((name, known[name].value) for name in sorted(used) if name in known)
         expression = cls(source, source, tuple(coordinates), bound, real, key)
         expression._compiled()
+        dimension = expression.dimension(known, numbers)
+        if kind is not None:
+            refuse(source, dimension, kind)
         return expression
+
+    def dimension(self, parameters: Mapping[str, Quantity], numbers: Collection[str] = ()) -> Dimension:
+        """Its kind, see `kinds`; raises ExpressionError for a sum of different kinds."""
+        return kind_of(str(self.formula), parameters, self.coordinates, numbers)
 
     @property
     def names(self) -> frozenset[str]:

@@ -130,7 +130,8 @@ def parse(text: str) -> Quantity:
     number, unit = float(match[1]), match[2].replace("Å", "Å")
     if unit not in UNITS:
         close = [known for known in UNITS if known.casefold() == unit.casefold()]
-        close += difflib.get_close_matches(unit, UNITS, n=1)
+        near = difflib.get_close_matches(unit, UNITS, n=3)
+        close += sorted(near, key=lambda known: abs(len(known) - len(unit)))  # a wrong letter first: meW, meV
         hint = f'did you mean "{match[1]} {close[0]}"?' if close else f"known units: {', '.join(UNITS)}"
         raise UnitError(f'unknown unit "{unit}" in "{text}"; {hint}')
     factor, kind = UNITS[unit]
@@ -149,8 +150,18 @@ def require(quantity: Quantity, kind: Kind, text: str = "") -> float:
     if quantity.kind is None or quantity.kind in ACCEPTED[kind] or quantity.kind == kind:
         return quantity.value
     shown = f'"{text}"' if text else "the value"
+    raise UnitError(f"{shown} is {with_article(quantity.kind)}; {required(kind)}")
+
+
+def required(kind: Kind) -> str:
+    """What would be right where a quantity of this kind is needed, for messages."""
     wanted = f"{with_article(kind)}, {_EXAMPLE[kind]}," if kind != "dimensionless" else _EXAMPLE[kind]
-    raise UnitError(f"{shown} is {with_article(quantity.kind)}; {wanted} is needed here")
+    return f"{wanted} is needed here"
+
+
+def same_kind(before: Kind | None, after: Kind | None) -> bool:
+    """Whether a parameter written with a unit of kind `before` may be replaced by one of kind `after`."""
+    return before is None or after is None or after == before or after in ACCEPTED[before]
 
 
 def atomic(value: float | str, kind: Kind) -> float:

@@ -110,7 +110,7 @@ def test_sweep_is_resolved_point_by_point() -> None:
     at = experiment.at(points[-1])
     assert at.sweep == {} and at.text == experiment.text
     assert at.overrides == {"parameters.bias": "0.2 eV", "parameters.lam": "20 meV"}
-    assert experiment.kinds["bias"] == "voltage" and experiment.kinds["half"] is None
+    assert experiment.kinds["bias"] == "voltage" and experiment.kinds["half"] == "energy"
 
 
 def test_at_refuses_unknown_and_unsound_values() -> None:
@@ -167,3 +167,25 @@ def test_experiments_pickle() -> None:
     np.testing.assert_array_equal(
         experiment.model.at([[0.0, -4.0]]).h, load("two-modes").model.at([[0.0, -4.0]]).h
     )
+
+
+def test_an_override_keeps_the_kind_of_a_parameter() -> None:
+    """One line under the parameter; voltages and energies may replace each other, and k_BT is an energy."""
+    for value, kind in {"0.001 fs": "a time", "1 u": "a mass", "300 K": "a temperature"}.items():
+        with pytest.raises(InputError) as info:
+            load("junction", {"parameters.eps0": value})
+        (problem,) = info.value.problems
+        assert problem[:2] == ("junction.toml", "parameters.eps0")
+        assert f'"{value}" is {kind}, but eps0 is an energy' in problem[2]
+    for value in ("0.1 V", "3 mHa", 0.01, "2*lam"):
+        load("junction", {"parameters.eps0": value})
+    with pytest.raises(InputError, match=r"parameters.bias: .* is a time, but bias is a voltage"):
+        load("junction", {"parameters.bias": "10 fs"})
+
+
+def test_a_wrong_kind_in_the_file_is_found_in_the_expression_that_uses_it() -> None:
+    data = tomllib.loads(BASE)
+    data["parameters"]["wrong"] = "0.001 fs"
+    data["molecule"]["levels"]["a"] = "wrong + lam*x"
+    with pytest.raises(InputError, match=r'molecule.levels.a: .*"wrong" is a time.* is an energy'):
+        load(data)

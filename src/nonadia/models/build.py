@@ -51,6 +51,11 @@ class Builder:
         # a faulty table of names has been reported; what is missing because of it is not
         self._names_unknown = any(key in data and data[key] is None for key in ("parameters", "coordinates"))
         self._names = tuple(data.get("coordinates") or {})
+        self._dimensionless = [
+            name
+            for name, spec in (data.get("coordinates") or {}).items()
+            if isinstance(spec, Mapping) and spec.get("unit") == "1"
+        ]
         self.parameters = resolve(data.get("parameters") or {}, self._names)
         self.problems += self.parameters.problems
         self.coordinates = self._coordinates()
@@ -69,7 +74,13 @@ class Builder:
             return None
         try:
             expression = Expression.build(
-                source, self._names, self.parameters.values, kind=kind, real=real, key=key
+                source,
+                self._names,
+                self.parameters.values,
+                kind=kind,
+                real=real,
+                key=key,
+                numbers=self._dimensionless,
             )
             if expression.names & self.parameters.failed:
                 return None

@@ -78,9 +78,11 @@ def _resolve_one(
             result.values[name] = parse(source)
             return
         known = {other: Quantity(math.nan) for other in sources} | result.values
-        value = Expression.build(source, (), known).number().real
+        expression = Expression.build(source, (), known, kind=None)
+        value = expression.number().real
         alias = result.values.get(source.strip()) if isinstance(source, str) else None
-        result.values[name] = Quantity(value, alias.kind if alias else None)
+        kind = alias.kind if alias else expression.dimension(known).simple
+        result.values[name] = Quantity(value, kind)
     except (ExpressionError, UnitError) as error:
         _fail(result, name, str(error))
 

@@ -13,6 +13,7 @@ from nonadia.models import Junction, library
 from nonadia.models.build import Builder
 from nonadia.models.parameters import resolve
 from nonadia.models.structure import check, dotted
+from nonadia.units import required, same_kind, with_article
 
 from .errors import InputError
 from .request import ForcesRequest, read_forces, suggestion
@@ -73,7 +74,7 @@ def load(source: str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | 
             path.name if str(source) in library.names() and path == library.path(str(source)) else str(source)
         )
     changes = dict(overrides or {})
-    return _assemble(override(data, changes, name), name, text, changes)
+    return _assemble(override(data, changes, name), name, text, changes, written=data)
 
 
 def _find(source: str | Path) -> Path:
@@ -90,8 +91,14 @@ def _find(source: str | Path) -> Path:
 
 
 def _assemble(
-    data: dict[str, Any], source: str, text: str, overrides: dict[str, Any], sweep: bool = True
+    data: dict[str, Any],
+    source: str,
+    text: str,
+    overrides: dict[str, Any],
+    sweep: bool = True,
+    written: Mapping[str, Any] | None = None,
 ) -> Experiment:
+    """The experiment of these tables; written: the tables before the overrides, whose kinds must be kept."""
     _refuse_later(data, source)
     structure, good = check(data, ExperimentSpec)
     problems: Problems = [
@@ -100,6 +107,7 @@ def _assemble(
         else (key, message)
         for key, message in structure
     ]
+    problems += _other_kinds(written or {}, good)
     builder = Builder(good)
     request = None
     if isinstance(good.get("forces"), dict):
@@ -153,6 +161,27 @@ def _refuse_later(data: Mapping[str, Any], source: str) -> None:
         raise InputError([(source, "system", message)])
 
 
+def _other_kinds(written: Mapping[str, Any], good: dict[str, Any]) -> Problems:
+    """Parameters that an override has given another kind of unit; they are marked as faulty in `good`."""
+    before, after = written.get("parameters"), good.get("parameters")
+    if not isinstance(before, Mapping) or not isinstance(after, dict):
+        return []
+    changed = [name for name in after if name in before and before[name] != after[name]]
+    if not changed:
+        return []
+    names = list(good.get("coordinates") or {})
+    old = resolve({k: v if isinstance(v, int | float | str) else None for k, v in before.items()}, names)
+    new = resolve(after, names)
+    problems: Problems = []
+    for name in changed:
+        one, other = old.values[name].kind, new.values[name].kind
+        if one and other and not same_kind(one, other):
+            message = f'"{after[name]}" is {with_article(other)}, but {name} is {with_article(one)}'
+            problems.append((dotted("parameters", name), f"{message} in the input; {required(one)}"))
+            after[name] = None
+    return problems
+
+
 def _check_sweep(builder: Builder, data: Mapping[str, Any]) -> None:
     """Swept names must be parameters, their values readable and of the parameter's kind."""
     parameters = data.get("parameters", {})
@@ -175,8 +204,9 @@ def _check_sweep(builder: Builder, data: Mapping[str, Any]) -> None:
             before, after = builder.parameters.values[name].kind, tried.values[name].kind
             if wrong:
                 builder.note(f"{key}[{index}]", wrong[0])
-            elif before and after and before != after and {before, after} != {"energy", "voltage"}:
-                builder.note(f"{key}[{index}]", f'"{value}" is a {after}, but {name} is a {before}')
+            elif before and after and not same_kind(before, after):
+                message = f'"{value}" is {with_article(after)}, but {name} is {with_article(before)}'
+                builder.note(f"{key}[{index}]", message)
 
 
 def _try_sweep(experiment: Experiment) -> None:
