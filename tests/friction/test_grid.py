@@ -58,7 +58,7 @@ def test_potential_of_a_coarse_grid_states_its_error() -> None:
     wells = x[1:-1][(v[1:-1] < v[:-2]) & (v[1:-1] < v[2:])]
     np.testing.assert_allclose(wells, [-5.72, -1.39, 0.64], atol=0.011)
     assert float(fine["error_potential"].max()) < 2e-7  # 5 µeV
-    for points in (41, 101, 201):
+    for points in (61, 101, 201):
         coarse = electronic_forces(model, np.linspace(-14, 6, points))
         true = np.abs(coarse["potential"].values - np.interp(coarse["x"].values, x, v - v[0] + float(coarse["potential"][0])))
         stated = coarse["error_potential"].values
