@@ -39,7 +39,7 @@ def green(
     few = frozen[sample(len(frozen.g), GEOMETRIES)]
     exponents, half = reference_bath(few, time, frequency, QUADRATIC * tolerance)
     kernels = by_green(frozen, exponents, time, frequency, REDUCTION * tolerance, progress)
-    errors = kernels.difference(by_green(frozen, half, time, frequency))
+    errors = kernels.difference(by_green(frozen, half, time, frequency))  # the reduction only serves the exponents
     attributes = {"tiers": 0, "poles": [e.poles for e in exponents], "decomposition": "pade"}
     record = [{"method": "negf", "poles": attributes["poles"], "relative_error": kernels.relative(errors)}]
     return KernelRun(kernels, errors, attributes, record)

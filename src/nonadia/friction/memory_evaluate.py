@@ -57,13 +57,13 @@ class GridKernels:
         return {name: max(float(np.abs(self.total(name)).max()), np.finfo(float).tiny) for name in KERNELS}
 
     def shortened(self, time: FloatArray, frequency: FloatArray, tolerance: float) -> tuple[list[Reduced], float]:
-        """Every reduced system with the fewest exponents within `tolerance`, and the largest relative error that this adds."""
-        short, worst = [], 0.0
+        """Every reduced system with the fewest exponents within `tolerance`, and the largest relative error of the result."""
+        short, worst = [], self.change
         for system in self.reduced:
             rates = -np.linalg.eigvals(system.matrix)
             judge = Judge(time, frequency, (float(rates.real.min()), float(np.abs(rates).max())))
             short.append(system.shortened(judge, tolerance))
-            worst = max(worst, Judge.difference(judge.samples(short[-1]), judge.samples(system)))
+            worst = max(worst, self.change + Judge.difference(judge.samples(short[-1]), judge.samples(system)))
         return short, worst
 
     def relative(self, errors: dict[str, FloatArray]) -> dict[str, float]:

@@ -21,9 +21,10 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from ..models.frozen import ComplexArray, FloatArray
 
-DEPENDENT = 1e-9  # part of a unit vector that must be new for it to enlarge the space
+DEPENDENT = 1e-7  # part of a unit vector that must be new for it to enlarge the space; less would be rounding
 SHIFTS = 3  # besides zero, from the slowest to the fastest rate
-MAX_ROUNDS = 12
+MAX_ROUNDS = 9
+HOPELESS = 0.1  # relative change of the best reduction beyond which there is no result
 GRID = 100  # times and frequencies, spread over all rates, on which a reduction is judged
 
 
@@ -156,39 +157,38 @@ class Judge:
 def reduce(system: LinearSystem, judge: Judge, tolerance: float) -> Reduction:
     """Shifts are used again and again until h(t) and h(ω) change by less than `tolerance` of their largest magnitude.
 
-    Errors: ReductionFailed if they do not, or if the result grows exponentially.
+    Where rounding or MAX_ROUNDS stop that, the reduction that changed least is returned, with its change.
+    Errors: ReductionFailed if that is more than HOPELESS, or if the result grows exponentially.
     """
     basis = _Basis(system)
     slow, fast = system.rates
     shifts = [0.0, *np.geomspace(slow, fast, SHIFTS)]
-    forward = dict.fromkeys(shifts, _unit(system.sources))
-    backward = dict.fromkeys(shifts, _unit(system.functionals))
-    basis.add(forward[0.0])
-    basis.add(backward[0.0])
+    basis.add(system.sources)
+    basis.add(system.functionals)
+    chains = [_Chain(basis, shift, adjoint) for shift in shifts for adjoint in (False, True)]
     previous: list[Samples] | None = None
-    change = np.inf
+    best: Reduction | None = None
     for rounds in range(1, MAX_ROUNDS + 1):
         size = basis.size
-        for shift in shifts:
-            forward[shift] = _unit(system.solve(shift, forward[shift], False))
-            backward[shift] = _unit(system.solve(shift, backward[shift], True))
-            basis.add(forward[shift])
-            basis.add(backward[shift])
+        for chain in chains:
+            chain.extend()
         reduced = basis.reduced()
-        current = judge.samples(reduced)
+        growth, current = reduced.growth, judge.samples(reduced)
         exact = basis.size == size  # nothing is left outside the space
         change = 0.0 if exact else (np.inf if previous is None else Judge.difference(current, previous))
-        if change <= tolerance and reduced.growth < 0:
-            return Reduction(reduced, change, rounds)
-        if exact:
+        if growth < 0 and change < (np.inf if best is None else best.change):
+            best = Reduction(reduced, change, rounds)
+        if exact or (best is not None and (best.change <= tolerance or change > 30 * best.change)):
             break
         previous = current
-    if reduced.growth >= 0:
+    if growth >= 0 and (best is None or best.change > tolerance):
         raise ReductionFailed(
-            f"the truncated hierarchy grows like exp({reduced.growth:.1e} t) in atomic units, its memory kernel does not "
-            "decay; more tiers or poles are needed"
+            f"the truncated hierarchy grows like exp({growth:.1e} t) in atomic units, its memory kernel does not decay; "
+            "more tiers or poles are needed"
         )
-    raise ReductionFailed(f"memory kernel not converged: {change:.1e} after {rounds} rounds of {len(shifts)} shifts")
+    if best is None or best.change > HOPELESS:
+        raise ReductionFailed(f"memory kernel not converged: {change:.1e} after {rounds} rounds of {len(shifts)} shifts")
+    return best
 
 
 class _Basis:
@@ -231,8 +231,39 @@ class _Basis:
         return Reduced(matrix, known.T @ self.system.sources, self.system.functionals.T @ known)
 
 
-def _unit(vectors: FloatArray) -> FloatArray:
-    """Columns of norm one; what is rounding next to the largest becomes zero."""
-    norms = np.linalg.norm(vectors, axis=0)
-    scale = np.where(norms > 1e-14 * norms.max(initial=0.0), norms, np.inf)
-    return vectors / np.where(scale > 0, scale, np.inf)
+class _Chain:
+    """b, (𝓛 - s)^{-1}b, (𝓛 - s)^{-2}b, … of one shift and side, orthonormalised block by block within the chain.
+
+    Bare powers would all turn to the slowest eigenvector. The vectors lie in the space of `basis`, so that only their
+    components in it are stored.
+    """
+
+    def __init__(self, basis: _Basis, shift: float, adjoint: bool) -> None:
+        self.basis, self.shift, self.adjoint = basis, shift, adjoint
+        self.known: list[FloatArray] = []
+        self._orthonormalise(basis.system.functionals if adjoint else basis.system.sources)
+
+    def extend(self) -> None:
+        if self.last.shape[1]:
+            found = self.basis.system.solve(self.shift, self.last, self.adjoint)
+            self.basis.add(found)
+            self._orthonormalise(found)
+
+    def _orthonormalise(self, block: FloatArray) -> None:
+        size = self.basis.size
+        components = self.basis.vectors[:, :size].T @ block
+        new = []
+        scale = np.linalg.norm(components, axis=0).max(initial=0.0)
+        for c in components.T:
+            before = np.linalg.norm(c)
+            if not before > 1e-14 * scale:
+                continue
+            c = c / before
+            for _ in range(2):
+                for other in self.known:
+                    c[: other.size] -= other * (other @ c[: other.size])
+            norm = np.linalg.norm(c)
+            if norm > DEPENDENT:
+                self.known.append(c / norm)
+                new.append(c / norm)
+        self.last = self.basis.vectors[:, :size] @ np.array(new).reshape(-1, size).T
