@@ -155,9 +155,9 @@ def test_automatic_states_cover_the_grid() -> None:
     data = tomllib.loads(BASE)
     vibration = {"frequency": "0.2 eV", "couplings": {"a": "0.001*x"}}
     data["molecule"]["vibrations"] = {"v": vibration}
-    data["forces"]["x"] = [0]
+    data["forces"]["x"] = [0.01]
     few = load(data).settings["model"]["vibrations"]["v"]["states"]
-    data["forces"]["x"] = [0, 20]
+    data["forces"]["x"] = [0.01, 20]
     many = load(data).settings["model"]["vibrations"]["v"]["states"]
     assert 5 < few < 10 < many
 

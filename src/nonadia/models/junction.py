@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..expressions import Expression, ExpressionError, not_finite
+from .contact import undetermined
 from .errors import ModelError, Problem
 from .frozen import ComplexArray, FloatArray, FrozenJunction, LeadBath, channels_of
 from .width import LevelWidth
@@ -171,12 +172,12 @@ class Junction:
         return result
 
     def problems_at(self, x: ArrayLike) -> list[Problem]:
-        """Everything that `at` and `bare_potential` would refuse at x (..., c)."""
+        """Everything that `at` and `bare_potential` would refuse at x (..., c), and where no steady state is."""
         x = self.points(x)
         problems: list[Problem] = []
         for expression in self._expressions():
             _evaluate(expression, x, problems)
-        return problems
+        return problems or undetermined(self, x)
 
     def _expressions(self) -> Iterator[Expression]:
         yield self.potential
