@@ -89,6 +89,25 @@ def test_all_digits_are_kept() -> None:
         assert build(f"{number!r}*x").value(np.array([1.0, 0.0])) == number
 
 
+@pytest.mark.parametrize(
+    ("text", "corners"),
+    [
+        ("abs(x)", [0.0]),
+        ("abs(x)**3 + abs(x)*x", []),  # |x|³ and x|x| are smooth enough
+        ("3 - 2*abs(x - 1)*exp(x) + x**2", [1.0]),
+        ("abs(x**2 - 1)", [-1.0, 1.0]),
+        ("abs((x - 1)**3)", []),
+        ("sqrt(x**2)", [0.0]),
+        ("abs(1 + x**2)", []),
+        ("tanh(x)", []),
+    ],
+)
+def test_corners_of_abs(text: str, corners: list[float]) -> None:
+    x = np.linspace(-2.0, 2.0, 9)[:, None]
+    found = Expression.build(text, ("x",)).corner(x)[:, 0]
+    assert x[found, 0].tolist() == corners
+
+
 def test_derivative_of_abs() -> None:
     x = np.array([[-2.0, 0.0], [0.0, 0.0], [3.0, 0.0]])
     np.testing.assert_array_equal(build("abs(x)").gradient(x)[:, 0], [-1.0, 0.0, 1.0])

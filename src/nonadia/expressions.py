@@ -4,7 +4,7 @@
 
 The text is checked and compiled by `formula`; derivatives are symbolic, arrays are evaluated by NumPy.
 Numbers inside an expression are atomic units; a text that is only a quantity ("30 meV") is its value.
-d|x|/dx is sign(x), that is 0 at x = 0.
+d|x|/dx is sign(x), that is 0 at x = 0; `corner` tells where the derivative does not exist.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ __all__ = [
     "UndefinedSymbolError",
     "location",
     "names_in",
+    "no_derivative",
     "not_finite",
 ]
 
@@ -133,6 +134,18 @@ class Expression:
                     result[..., i] = self._call(derivative, x)
         return result
 
+    def corner(self, x: ArrayLike = ()) -> NDArray[np.bool_]:
+        """Whether ∂f/∂x_i does not exist at x (..., c), where the argument of an abs is zero: (..., c)."""
+        x = self._points(x)
+        result = np.zeros(x.shape, dtype=bool)
+        if isinstance(self.formula, str):
+            compiled = self._compiled()
+            for i, (jump, slope) in enumerate(zip(compiled.corner, compiled.gradient, strict=True)):
+                if jump is not None and slope is not None:
+                    rounding = 1e-12 * np.abs(self._call(slope, x))
+                    result[..., i] = np.abs(np.nan_to_num(self._call(jump, x))) > rounding
+        return result
+
     def number(self) -> complex:
         """The value of an expression without coordinates; raises ExpressionError if it is not finite."""
         value = self.value(np.zeros(len(self.coordinates)))[()]
@@ -192,6 +205,18 @@ def location(x: NDArray[np.float64], coordinates: Sequence[str]) -> str:
     """ " at x = 0.5, y = 1" for messages; empty without coordinates."""
     values = ", ".join(f"{name} = {value:.10g}" for name, value in zip(coordinates, x, strict=True))
     return f" at {values}" if values else ""
+
+
+def no_derivative(corner: NDArray[np.bool_], x: NDArray[np.float64], coordinates: Sequence[str]) -> str | None:
+    """Message for the first x (..., c) where `corner` (..., c) is true, or None."""
+    if not corner.any():
+        return None
+    where = np.unravel_index(int(np.argmax(corner)), corner.shape)
+    at = location(x[where[:-1]], coordinates)
+    return (
+        f"its derivative with respect to {coordinates[int(where[-1])]} does not exist{at} (abs has a corner "
+        "there); leave this x out, or write a smooth function such as sqrt(x**2 + a**2)"
+    )
 
 
 def not_finite(values: NDArray[Any], x: NDArray[np.float64], coordinates: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ import ast
 import difflib
 import keyword
 import math
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +37,7 @@ MAX_ARGUMENT = dict.fromkeys(("exp", "sinh", "cosh"), 600.0) | dict.fromkeys(
     ("sin", "cos", "tan", "tanh"), 1e15
 )
 
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _SYMBOL = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
 
@@ -78,6 +80,9 @@ def syntax(text: str) -> ast.expr:
         raise ExpressionError("empty expression; write 0 for nothing")
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"expression of {len(text)} characters; at most {MAX_LENGTH} are allowed")
+    if _DECIMAL_COMMA.search(text):
+        right = _DECIMAL_COMMA.sub(".", text)
+        raise ExpressionError(f'decimals are written with a point: "{short(right)}", not "{short(text)}"')
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SyntaxWarning for things such as 2(x), refused below
@@ -85,6 +90,7 @@ def syntax(text: str) -> ast.expr:
         count = sum(1 for _ in ast.walk(tree))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) and error.msg else "too deeply nested"
+        reason = "a whole number begins with 0" if "leading zeros" in reason else reason
         reason = "not a formula" if "Perhaps you forgot a comma" in reason else reason
         hint = "use + - * / ** and parentheses; give numbers with units a name in [parameters]"
         raise ExpressionError(f'cannot read "{short(text)}": {reason}; {hint}') from None
@@ -222,6 +228,20 @@ class _Builder:
 class Compiled:
     value: Callable[..., Any]
     gradient: tuple[Callable[..., Any] | None, ...]  # None: identically zero
+    corner: tuple[Callable[..., Any] | None, ...]  # jump of the derivative where |u| has u = 0; None: none
+
+
+def _jump(derivative: Any) -> Any:
+    """Difference of a derivative between sign(0) = 1 and sign(0) = -1: not zero where |u| has a corner."""
+    import sympy
+
+    def above(u: Any) -> Any:
+        return sympy.Piecewise((1, u >= 0), (-1, True))
+
+    def below(u: Any) -> Any:
+        return sympy.Piecewise((1, u > 0), (-1, True))
+
+    return derivative.replace(sympy.sign, above) - derivative.replace(sympy.sign, below)
 
 
 @lru_cache(maxsize=4096)
@@ -254,7 +274,9 @@ def compile_formula(text: str, coordinates: tuple[str, ...], parameters: tuple[s
 
         derivatives = [sympy.diff(tree, symbols[name]) for name in coordinates]
         gradient = tuple(None if d.is_zero else function(d) for d in derivatives)
-        return Compiled(function(tree), gradient)
+        jumps = [_jump(d) if d.has(sympy.sign) else sympy.Integer(0) for d in derivatives]
+        corner = tuple(None if j.is_zero else function(j) for j in jumps)
+        return Compiled(function(tree), gradient, corner)
     except ExpressionError:
         raise
     except (RecursionError, MemoryError):

@@ -40,9 +40,9 @@ def undetermined(junction: Junction, x: FloatArray) -> list[Problem]:
             free &= coupling.value(points) == 0.0
         if np.any(free):
             at = location(points[int(np.argmax(free))], junction.coordinate_names)
-            where, hint = (" at every x", "give") if free.all() else (at, "leave these x out, or add")
+            at, hint = (" at every x", "give") if free.all() else (at, "leave these x out, or add")
             key = dotted("molecule", "vibrations", vibration.name, "couplings")
-            message = f"all are zero{where}; a mode coupled to nothing has no steady state: {hint} a coupling"
+            message = f"all are zero{at}; a mode coupled to nothing has no steady state: {hint} a coupling"
             problems.append((key, message))
     return problems
 

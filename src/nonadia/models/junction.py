@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..expressions import Expression, ExpressionError, not_finite
+from ..expressions import Expression, ExpressionError, no_derivative, not_finite
 from .contact import undetermined
 from .errors import ModelError, Problem
 from .frozen import ComplexArray, FloatArray, FrozenJunction, LeadBath, channels_of
@@ -262,7 +262,9 @@ def _evaluate(
     except ExpressionError as error:
         problems.append((expression.key, str(error)))
         return np.zeros(x.shape[:-1]), np.zeros(x.shape)
-    message = not_finite(value, x, expression.coordinates) or not_finite(gradient, x, expression.coordinates)
+    names = expression.coordinates
+    message = not_finite(value, x, names) or not_finite(gradient, x, names)
+    message = message or no_derivative(expression.corner(x), x, names)
     if message:
         problems.append((expression.key, f'"{expression.text}": {message}'))
     return value, gradient

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from nonadia.models import library
 from nonadia.models.spec import Count, JunctionSpec, Number, Table
 from nonadia.models.structure import dotted
 
@@ -72,7 +73,7 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise InputError([(file, "", "file not found")]) from None
+        raise InputError([(file, "", f"file not found; {_instead(path)}")]) from None
     except UnicodeDecodeError as error:
         raise InputError([(file, "", f"not a text file (UTF-8 is needed): {error.reason}")]) from None
     except OSError as error:
@@ -87,6 +88,22 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
         raise InputError([(file, key, f"not valid TOML: {what}; {hint}")]) from None
     except RecursionError:
         raise InputError([(file, "", "not valid TOML: too deeply nested")]) from None
+
+
+def _instead(path: Path) -> str:
+    """What to give instead of a file that does not exist."""
+    if not path.parent.is_dir():
+        return f'there is no folder "{path.parent}"'
+    examples = library.names()
+    if path.stem in examples:
+        return f'"{path.stem}" without .toml is a shipped example; "nonadia examples {path.stem}" shows it'
+    present = sorted(other.name for other in path.parent.glob("*.toml"))
+    close = difflib.get_close_matches(path.name, present, n=1) or difflib.get_close_matches(
+        path.stem, examples, n=1
+    )
+    did = f'did you mean "{close[0]}"? ' if close else ""
+    here = f"input files here: {', '.join(present[:8])}" if present else "no input file is in this folder"
+    return f"{did}{here}; shipped examples: {', '.join(examples)}"
 
 
 def override(data: Mapping[str, Any], overrides: Mapping[str, Any], file: str) -> dict[str, Any]:
