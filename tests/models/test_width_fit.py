@@ -120,3 +120,15 @@ def test_from_input() -> None:
         model({"level_width": {"energies": [0, 1], "values": [1, 1]}})
     table["level_width"]["tolerance"] = 2e-2  # type: ignore[assignment]
     assert model(table)(np.array([0.1]))[0] == pytest.approx(1.0, abs=2e-2)
+
+
+def test_polishing_follows_the_exact_derivative() -> None:
+    """Three Lorentzians are found back from poles that are off by a quarter of their widths."""
+    from nonadia.models.width_fit import _polished
+
+    exact = np.array([-0.6 - 0.3j, 0.1 - 0.2j, 0.7 - 0.4j])
+    residues = np.array([0.1 + 0.2j, -0.3 + 0.3j, 0.2 + 0.1j])
+    energy = np.linspace(-4.0, 4.0, 401)
+    start = exact + np.array([0.07 + 0.02j, -0.05 - 0.03j, 0.06 - 0.08j])
+    found = _polished(start, energy, LevelWidth(exact, residues)(energy), 0.01)
+    np.testing.assert_allclose(found, exact, atol=1e-8)

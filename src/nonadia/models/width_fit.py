@@ -24,7 +24,8 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 TOLERANCE = 1e-3  # of max J, what a fit must reach unless told otherwise
-MAX_PAIRS = 30
+PAIRS = (*range(1, 13), 14, 16, 18, 20, 23, 26, 30)  # numbers of poles tried, up to the first that does
+POLISH_STEPS = 40
 POLISH = 30.0  # a fit this many times worse than asked for is worth polishing
 TAIL = 0.1  # a table that ends at a finite value continues with a tail of this fraction of its range
 
@@ -131,7 +132,7 @@ def _fit(
     target = shape(energy)
     scale = float(np.max(target))
     best = np.inf
-    for pairs in range(1, MAX_PAIRS + 1):
+    for pairs in PAIRS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # AAA warns when it stops at max_terms: that is what we want
             poles = AAA(energy, target, rtol=1e-13, max_terms=2 * pairs + 1).poles()
@@ -160,7 +161,10 @@ def _judged(
 
 
 def _polished(poles: ComplexArray, energy: FloatArray, target: FloatArray, narrowest: float) -> ComplexArray:
-    """Poles moved to the least-squares optimum, the residues eliminated (variable projection)."""
+    """Poles moved to the least-squares optimum, the residues eliminated (variable projection).
+
+    Jacobian after Kaufman, BIT 15, 49 (1975): the derivative at fixed residues, less what other residues give.
+    """
     from scipy.optimize import least_squares
 
     n = poles.size
@@ -169,10 +173,22 @@ def _polished(poles: ComplexArray, energy: FloatArray, target: FloatArray, narro
         return np.asarray(parameters[:n] - 1j * (narrowest + np.exp(parameters[n:])))
 
     def residual(parameters: FloatArray) -> FloatArray:
-        return _refit(moved(parameters), energy, target)(energy) - target
+        columns, _ = _columns(moved(parameters), energy)
+        basis = np.linalg.qr(columns)[0]
+        return np.asarray(basis @ (basis.T @ target) - target)
+
+    def jacobian(parameters: FloatArray) -> FloatArray:
+        poles = moved(parameters)
+        columns, reduce = _columns(poles, energy)
+        basis, triangle = np.linalg.qr(columns)
+        free = np.linalg.lstsq(triangle, basis.T @ target, rcond=1e-13)[0]
+        residues = reduce @ free[: n - 1] + 1j * free[n - 1 :]
+        slopes = 2.0 * residues / (energy[:, None] - poles) ** 2
+        change = np.hstack([slopes.real, slopes.imag * np.exp(parameters[n:])])
+        return np.asarray(change - basis @ (basis.T @ change))
 
     start = np.concatenate([poles.real, np.log(-poles.imag - narrowest)])
-    return moved(least_squares(residual, start, max_nfev=30, x_scale=0.1).x)
+    return moved(least_squares(residual, start, jacobian, max_nfev=POLISH_STEPS, x_scale=0.1).x)
 
 
 def _lower_half(poles: ComplexArray, half: float, narrowest: float) -> ComplexArray:
@@ -185,13 +201,19 @@ def _lower_half(poles: ComplexArray, half: float, narrowest: float) -> ComplexAr
 def _refit(poles: ComplexArray, energy: FloatArray, target: FloatArray) -> LevelWidth:
     """Residues by least squares with Σ Re r = 0."""
     n = poles.size
-    fractions = 1.0 / (energy[:, None] - poles)
-    # 2 Re[(a + ib)/(ε - z)] = 2a Re[1/(ε-z)] - 2b Im[1/(ε-z)]; Σ a = 0 leaves n - 1 combinations of the a
-    reduce = np.vstack([np.eye(n - 1), -np.ones((1, n - 1))])
-    columns = np.hstack([2.0 * fractions.real @ reduce, -2.0 * fractions.imag])
+    columns, reduce = _columns(poles, energy)
     norms = np.linalg.norm(columns, axis=0)
     solution = np.linalg.lstsq(columns / norms, target, rcond=1e-13)[0] / norms
     return LevelWidth(poles, reduce @ solution[: n - 1] + 1j * solution[n - 1 :])
+
+
+def _columns(poles: ComplexArray, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Functions of energy that the free numbers of the residues multiply, and how Re r follows from them."""
+    n = poles.size
+    fractions = 1.0 / (energy[:, None] - poles)
+    # 2 Re[(a + ib)/(ε - z)] = 2a Re[1/(ε-z)] - 2b Im[1/(ε-z)]; Σ a = 0 leaves n - 1 combinations of the a
+    reduce = np.vstack([np.eye(n - 1), -np.ones((1, n - 1))])
+    return np.hstack([2.0 * fractions.real @ reduce, -2.0 * fractions.imag]), reduce
 
 
 def _lifted(width: LevelWidth, energy: FloatArray, half: float) -> LevelWidth:
