@@ -212,7 +212,7 @@ def test_ctrl_c_keeps_finished_points_and_resume_completes(tmp_path: Path) -> No
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1, errors
     assert "--resume" in errors and "of 3 sweep points" in errors and "Traceback" not in errors
-    assert leftovers(tmp_path) == ["junction.nc"]
+    assert leftovers(tmp_path) == ["junction.nc", "junction.nc.journal"]
     again = nonadia(*words, folder=tmp_path)
     assert_refused(again, "--resume")
     resumed = nonadia(*words, "--resume", folder=tmp_path)

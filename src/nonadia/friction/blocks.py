@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from importlib.metadata import version
+from multiprocessing import connection
 
 import numpy as np
 
@@ -137,7 +139,7 @@ class Workers:
     def _start(self, count: int) -> None:
         with _one_thread_each():
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
+            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_follow_parent)
             wait([self._pool.submit(_ready) for _ in range(count)])
 
 
@@ -145,8 +147,17 @@ def _ready() -> None:
     """Makes a worker import what it needs."""
 
 
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+def _follow_parent() -> None:
+    """The parent decides about Ctrl-C; and where it is killed outright, the worker ends too instead of waiting for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
