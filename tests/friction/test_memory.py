@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import nonadia as na
+from nonadia.baths.decompose import decompose
 from nonadia.friction.estimate import ResourceError
 from nonadia.friction.memory import thermal_energy
+from nonadia.friction.memory_evaluate import by_green, by_hierarchy
 from nonadia.models.frozen import FrozenJunction
 from nonadia.models.junction import Junction
 
@@ -132,6 +134,19 @@ def test_quantum_fluctuation_dissipation(model: Junction) -> None:
     assert np.abs(noise / thermal - friction).max() < 2 * tolerance * friction.max()
     assert friction.min() > -tolerance * friction.max()
     assert found.attrs["converged"] == 1, found.attrs["messages"]
+
+
+@pytest.mark.parametrize("x", [[0.0, -4.0], [1.5, 0.3]])
+def test_hierarchy_equals_wick_with_the_same_bath(x: list) -> None:
+    """Tier 4 is exact for free electrons: all kernels of two levels at bias by HEOM and by one-electron modes, at any bath."""
+    frozen = two_levels(2, 0.4).at(np.array([x]))
+    exponents = [decompose(lead, 1, "pade") for lead in frozen.leads]
+    wick = by_green(frozen, exponents, TIME, FREQUENCY, 1e-6)
+    found = by_hierarchy(frozen, exponents, 4, TIME, FREQUENCY, 1e-6)
+    assert max(found.relative(found.difference(wick)).values()) < 1e-6
+    # the exponents of both come from reductions of quite different systems
+    for mine, other in zip(found.reduced, wick.reduced, strict=True):
+        np.testing.assert_allclose(mine.at_times(TIME), other.at_times(TIME), atol=1e-5 * np.abs(wick.time).max())
 
 
 @pytest.mark.parametrize("method", ["negf", "heom"])

@@ -16,30 +16,31 @@ from ..models.frozen import FloatArray, FrozenJunction
 from ..negf.bath_fit import BathFit
 from .bath_choice import MAX_POLES, SHARE, Bath
 from .memory_evaluate import KERNELS, GridKernels, by_green
-from .partner import addition_reach, partner_family, sample
+from .partner import SAMPLE, addition_reach, partner_family, sample
 
-GEOMETRIES = 5  # of the grid, for the certificate
-FIRST, LAST = 30, 240  # Padé poles of the reference: doubled until nothing changes
+GEOMETRIES = 8  # of the grid, for the certificate; more where the partner needs no shifted copies
+SCHEMES = ("pade", "aaa", "fit")  # in the order of their cost
+FIRST, STEP, LAST = 30, 30, 240  # Padé poles of the reference: more until nothing changes; their error falls as N⁻⁴
 
 
 def reference_bath(
     frozen: FrozenJunction, time: FloatArray, frequency: FloatArray, tolerance: float
 ) -> tuple[list[Exponents], list[Exponents]]:
-    """A Padé bath whose kernels of `frozen` (non-interacting) differ by less than `tolerance` from those with half the poles.
+    """A Padé bath whose kernels of `frozen` (non-interacting) differ by less than `tolerance` from those with STEP poles less.
 
     Returns both, the better one first.
     """
     poles = FIRST
-    half = [decompose(lead, poles, "pade") for lead in frozen.leads]
-    kernels = by_green(frozen, half, time, frequency)
+    fewer = [decompose(lead, poles, "pade") for lead in frozen.leads]
+    kernels = by_green(frozen, fewer, time, frequency)
     while True:
-        poles *= 2
+        poles += STEP
         exponents = [decompose(lead, poles, "pade") for lead in frozen.leads]
         better = by_green(frozen, exponents, time, frequency)
         change = max(better.relative(better.difference(kernels)).values())
         if change <= tolerance or poles >= LAST:
-            return exponents, half
-        half, kernels = exponents, better
+            return exponents, fewer
+        fewer, kernels = exponents, better
 
 
 class KernelBaths:
@@ -60,9 +61,9 @@ class KernelBaths:
         if scheme is not None and scheme not in MAX_POLES:
             raise ValueError(f'decomposition "{scheme}" is not known; use one of {", ".join(MAX_POLES)}')
         self.leads, self.time, self.frequency, self.poles = frozen.leads, time, frequency, poles
-        self.schemes = (scheme,) if scheme else (("pade",) if poles is not None else tuple(MAX_POLES))
-        self.family = partner_family(frozen, sample(len(frozen.g), GEOMETRIES))
-        few = self.family[sample(len(self.family.g), 3)]
+        self.schemes = (scheme,) if scheme else (("pade",) if poles is not None else SCHEMES)
+        self.family = partner_family(frozen, sample(len(frozen.g), SAMPLE if frozen.non_interacting else GEOMETRIES))
+        few = self.family[sample(len(self.family.g), GEOMETRIES)]
         self.reference, _ = reference_bath(few, time, frequency, 0.1 * tolerance)
         self.exact: GridKernels = by_green(self.family, self.reference, time, frequency)
         self._fit = BathFit(self.family, False, 0.0 if frozen.non_interacting else addition_reach(frozen))
@@ -73,7 +74,7 @@ class KernelBaths:
         best: tuple[list[Exponents], dict[str, float]] | None = None
         fewest: tuple[list[Exponents], dict[str, float]] | None = None
         trail: list[dict[str, Any]] = []
-        for scheme in tuple(MAX_POLES) if tuned else self.schemes:
+        for scheme in SCHEMES if tuned else self.schemes:
             counts = [self.poles] if self.poles is not None and not tuned else range(1, MAX_POLES[scheme] + 1)
             for count in counts:
                 exponents, error = self._try(scheme, count)

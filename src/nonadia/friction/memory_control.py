@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..baths.exponents import Exponents
 from ..heom.solver import NotConverged
 from ..models.frozen import FloatArray, FrozenJunction
 from .estimate import ResourceError, require_memory
@@ -16,9 +17,12 @@ from .memory_evaluate import KERNELS, GridKernels, by_green, by_hierarchy
 from .partner import sample
 
 MAX_TIERS = 8
+EXACT_TIER = 4  # of non-interacting models, for a given bath (theory B4)
+MAX_ATTEMPTS = 3  # baths tried before one that is too inaccurate is accepted as a failure
+BATH = 0.5  # part of the tolerance that the bath may use up
 REFERENCE = 0.1  # the reference bath of interacting models is this much better
 REDUCTION = 0.1  # part of the tolerance for the reduction of the hierarchy
-QUADRATIC = 0.1  # change on doubling the Padé poles of the exact kernels, as a part of the tolerance
+LAST_POLES = 0.3  # change with the last Padé poles of the exact kernels, as a part of the tolerance
 
 
 @dataclass
@@ -35,11 +39,11 @@ class KernelRun:
 def green(
     frozen: FrozenJunction, time: FloatArray, frequency: FloatArray, tolerance: float, progress: Progress | None
 ) -> KernelRun:
-    """Non-interacting models: exact but for the number of Padé poles; the error is the change from half as many."""
+    """Non-interacting models: exact but for the number of Padé poles; the error is the change with the last ones."""
     few = frozen[sample(len(frozen.g), GEOMETRIES)]
-    exponents, half = reference_bath(few, time, frequency, QUADRATIC * tolerance)
+    exponents, fewer = reference_bath(few, time, frequency, LAST_POLES * tolerance)
     kernels = by_green(frozen, exponents, time, frequency, REDUCTION * tolerance, progress)
-    errors = kernels.difference(by_green(frozen, half, time, frequency))  # the reduction only serves the exponents
+    errors = kernels.difference(by_green(frozen, fewer, time, frequency))  # the reduction only serves the exponents
     attributes = {"tiers": 0, "poles": [e.poles for e in exponents], "decomposition": "pade"}
     record = [{"method": "negf", "poles": attributes["poles"], "relative_error": kernels.relative(errors)}]
     return KernelRun(kernels, errors, attributes, record)
@@ -61,28 +65,33 @@ def hierarchy(
     """
     require_memory(frozen, [(poles or 1) + lead.width.poles.size for lead in frozen.leads], tiers or 2)
     baths = KernelBaths(frozen, time, frequency, tolerance, scheme, poles)
-    bath = baths.within(tolerance)
-    counts = [len(e) for e in bath.exponents]
 
-    def at(exponents: list[Any], depth: int) -> GridKernels:
+    def at(exponents: list[Exponents], depth: int) -> GridKernels:
         return by_hierarchy(frozen, exponents, depth, time, frequency, REDUCTION * tolerance, progress)
 
-    exact: GridKernels | None = None
-    bath_error: dict[str, FloatArray] = {}
-    if frozen.non_interacting:
-        exact = by_green(frozen, baths.reference, time, frequency)
-    else:
-        better = baths.within(REFERENCE * tolerance, tuned=True)
-        require_memory(frozen, [len(e) for e in better.exponents], 2)
-        second = at(better.exponents, 2)
-        scale = second.scales()
-        change = second.difference(at(bath.exponents, 2))
-        bath_error = {name: change[name] + better.partner_error[name] * scale[name] for name in KERNELS}
+    exact = by_green(frozen, baths.reference, time, frequency) if frozen.non_interacting else None
+    demand = tolerance
+    for _ in range(MAX_ATTEMPTS):
+        bath = baths.within(demand)
+        if exact is not None:
+            bath_error = by_green(frozen, bath.exponents, time, frequency).difference(exact)
+            worst = exact.relative(bath_error)
+        else:
+            better = baths.within(REFERENCE * demand, tuned=True)
+            require_memory(frozen, [len(e) for e in better.exponents], 2)
+            second = at(better.exponents, 2)
+            change, scale = second.difference(at(bath.exponents, 2)), second.scales()
+            bath_error = {name: change[name] + better.partner_error[name] * scale[name] for name in KERNELS}
+            worst = second.relative(bath_error)
+        excess = max(worst.values()) / (BATH * tolerance)
+        if poles is not None or excess <= 1.0:
+            break
+        demand *= min(1.0 / excess, 0.3)
+    counts = [len(e) for e in bath.exponents]
 
     record: list[dict[str, Any]] = []
     messages: list[str] = []
     previous: GridKernels | None = None
-    errors: dict[str, FloatArray] = {}
     depth = 2 if tiers is None else max(tiers - 1, 1)
     while True:
         try:
@@ -106,7 +115,8 @@ def hierarchy(
         record.append(entry | {"relative_error": worst})
         if depth == (tiers or MAX_TIERS) or (tiers is None and max(worst.values()) <= tolerance):
             break
-        if tiers is None and bath_error and max(kernels.relative(bath_error).values()) > tolerance:
+        hopeless = max(kernels.relative(bath_error).values()) > tolerance or (exact is not None and depth >= EXACT_TIER)
+        if tiers is None and hopeless:
             messages.append("the exponents of the leads limit the accuracy: more tiers cannot help")
             break
         previous, depth = kernels, depth + 1

@@ -21,7 +21,8 @@ from .evaluate import Progress
 
 KERNELS = ("friction_kernel", "noise_kernel", "friction_spectrum", "noise_spectrum")
 NEGLIGIBLE = 1e-3  # exponents of free electrons that are dropped, as a part of the tolerance of the reduction
-SOLVES = 1e-3  # relative error of the linear solves, as a part of the tolerance of the reduction
+STATES = 1e-12  # relative error of ρ_ss and ∂ρ_ss; auxiliary operators are orders smaller than ρ_ss itself
+SHIFTED = 1e-3  # relative error of the shifted solves, as a part of the tolerance of the reduction
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def by_hierarchy(
     count = frozen.n_coordinates
     for i in range(len(frozen.g)):
         try:
-            system = kernel_system(SteadyStateSolver(Generator(hierarchy, space, frozen[i]), max(SOLVES * tolerance, 1e-12)))
+            system = kernel_system(SteadyStateSolver(Generator(hierarchy, space, frozen[i]), STATES), SHIFTED * tolerance)
             reduction = reduce(system, Judge(time, frequency, system.rates), tolerance)
         except (NotConverged, ReductionFailed) as error:
             raise NotConverged(f"geometry {i + 1} of {len(frozen.g)}, tier {depth}: {error}") from error

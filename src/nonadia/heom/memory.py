@@ -26,13 +26,18 @@ from .solver import SteadyStateSolver
 class HierarchySystem:
     """The hierarchy at the geometry of `solver`, restricted to traceless vectors, in scaled orthonormal real coordinates.
 
-    sources, functionals: lists of stored vectors; sources traceless. Counts every solve in `iterations`.
+    sources, functionals: lists of stored vectors; sources traceless. shifted_tolerance: relative error of the solves with
+    s > 0, which only span the space of the reduction (errors of ρ_ss and ∂ρ_ss go into the result). iterations: of all solves.
     """
 
     def __init__(
-        self, solver: SteadyStateSolver, sources: Sequence[ComplexArray], functionals: Sequence[ComplexArray]
+        self,
+        solver: SteadyStateSolver,
+        sources: Sequence[ComplexArray],
+        functionals: Sequence[ComplexArray],
+        shifted_tolerance: float = 1e-10,
     ) -> None:
-        self.generator, self.tolerance = solver.generator, solver.tolerance
+        self.generator, self.tolerance = solver.generator, max(shifted_tolerance, solver.tolerance)
         self._solvers = {0.0: solver}
         counted: FloatArray = np.sqrt(self.generator.weight)
         scale = ado_scale(self.generator)
@@ -87,7 +92,7 @@ def ado_scale(generator: Generator) -> FloatArray:
     return np.concatenate(parts)
 
 
-def kernel_system(solver: SteadyStateSolver) -> HierarchySystem:
+def kernel_system(solver: SteadyStateSolver, shifted_tolerance: float = 1e-10) -> HierarchySystem:
     """Sources ∂_1ρ_ss … ∂_cρ_ss, then ½(δ𝓕_L + δ𝓕_R)_1 ρ_ss …; functionals: molecular parts of 𝓕_1 …, then coupling parts."""
     generator = solver.generator
     count = generator.frozen.n_coordinates
@@ -99,4 +104,4 @@ def kernel_system(solver: SteadyStateSolver) -> HierarchySystem:
         force = np.array([generator.inner(f, state) for f in functionals[j]])
         fluctuating.append(sum(noise_sources(generator, j, state, force), generator.zeros()))
     parts = [pair[0] for pair in functionals] + [pair[1] for pair in functionals]
-    return HierarchySystem(solver, lagging + fluctuating, parts)
+    return HierarchySystem(solver, lagging + fluctuating, parts, shifted_tolerance)
