@@ -90,6 +90,62 @@ def test_adiabatic_potential_meets_the_empty_diabat() -> None:
     assert adiabatic[0] == pytest.approx(level[0], abs=2e-2)
 
 
+def with_two_levels(tree: xr.DataTree, repulsion: float) -> xr.DataTree:
+    """The level twice (spin), with a repulsion of the two electrons (eV)."""
+    forces = tree["forces"].to_dataset()
+    for name in ("level_energy", "population"):
+        values = np.repeat(forces[name].values, 2, axis=-1)
+        forces = forces.drop_vars(name).assign({f"new_{name}": ((*forces[name].dims[:-1], "spin"), values)})
+    names = {"new_level_energy": "level_energy", "new_population": "population", "spin": "level"}
+    forces = forces.drop_vars("level").rename(names)
+    pair = repulsion * EV * np.array([[0.0, 1.0], [1.0, 0.0]])
+    shape = forces["bare_potential"].shape
+    forces["interaction_energy"] = (("bias", "x", "level", "level_"), np.broadcast_to(pair, (*shape, 2, 2)))
+    return xr.DataTree.from_dict({"/forces": forces.assign_coords(level=["up", "down"])})
+
+
+def test_every_charge_state_of_a_small_molecule_has_a_diabat() -> None:
+    tree = with_two_levels(one_coordinate([0.0]), 0.2)
+    figure = drawn(tree)["potentials"]
+    _, bare, single, double = curves(figure)
+    level = tree["forces/level_energy"].values[0, :, 0] / EV
+    np.testing.assert_allclose(single, bare + level, atol=1e-12)
+    np.testing.assert_allclose(double, bare + 2 * level + 0.2, atol=1e-12)
+    assert "E_{up}, E_{down}" in text_of(figure) and "U_{up,down}" in text_of(figure)
+
+
+def test_adiabatic_curves_of_a_sweep_share_one_anchor() -> None:
+    tree = one_coordinate([0.0, 0.4])
+    forces = tree["forces"].to_dataset()
+    forces["potential"] = forces["potential"] + xr.DataArray([1.0, -2.0], dims="bias")  # constants mean nothing
+    # at the second bias the molecule is emptiest elsewhere
+    forces["population"][1, :, 0] = 0.4 + 0.2 * np.cos(forces["x"].values)
+    figure = drawn(xr.DataTree.from_dict({"/forces": forces}))["potentials"]
+    first, bare, _, second = curves(figure)
+    anchor = int(np.argmin(np.maximum(forces["population"].values[0, :, 0], forces["population"].values[1, :, 0])))
+    assert first[anchor] == pytest.approx(bare[anchor], abs=1e-12) == second[anchor]
+    assert f"= {forces['x'].values[anchor]:.4g}" in text_of(figure)
+
+
+def test_zero_contours_leave_out_rounding_noise() -> None:
+    x = np.linspace(-1, 1, 21)
+    values = np.where(np.abs(x) < 0.25, 0.0, x)[:, None] * np.ones(9)  # a flat region, in truth zero
+    values += 1e-12 * np.random.default_rng(3).standard_normal(values.shape)
+    clean = maps._without_noise(values)
+    assert np.isnan(clean[np.abs(x) < 0.15]).all() and not np.isnan(clean[np.abs(x) > 0.25]).any()
+    crossing = x[:, None] * np.ones(9)  # exactly zero on one line, between values of both signs
+    assert not np.isnan(maps._without_noise(crossing)).any()
+
+
+def test_a_few_points_are_marked() -> None:
+    tree = one_coordinate([0.0])
+    forces = tree["forces"].to_dataset().isel(x=[0, 40, 80])
+    for figure in drawn(xr.DataTree.from_dict({"/forces": forces})).values():
+        data = [line for axes in figure.axes for line in axes.lines if len(line.get_xdata()) == 3]
+        assert data and all(line.get_marker() == "o" for line in data)
+    assert all(line.get_marker() != "o" for line in drawn(tree)["friction"].axes[0].lines)
+
+
 def test_log_panels_only_where_the_range_demands_them() -> None:
     assert lines._needs_log(np.array([0, 1, 0, 0.01, 0.0]))
     assert not lines._needs_log(np.array([0, 1, 0, 0.3, 0.0]))

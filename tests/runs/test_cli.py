@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
+import json
 import signal
 import subprocess
 import sys
@@ -93,8 +95,44 @@ def test_plot_refuses_what_is_no_result(result: Path, tmp_path: Path) -> None:
 def test_check_says_what_would_run(tmp_path: Path) -> None:
     done = nonadia("check", "junction", "--set", "forces.method=heom", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert all(word in done.stdout for word in ("bias", "memory", "unknowns", "time: of the order of"))
+    assert all(word in done.stdout for word in ("bias", "memory", "unknowns", "exponents", "time about"))
     assert leftovers(tmp_path) == []
+
+
+def test_check_names_the_bath_of_the_run(tmp_path: Path) -> None:
+    """An interacting molecule: the exponents and sizes that the run then records."""
+    small = ["--set", "forces.x=[-3.5, 0.0, 1.0]", "--set", "forces.tolerance=0.05"]
+    said = nonadia("check", "anderson-holstein", *small, folder=tmp_path).stdout
+    done = nonadia("run", "anderson-holstein", *small, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with xr.open_datatree(tmp_path / "anderson-holstein.nc", engine="h5netcdf") as tree:
+        tiers = tree["convergence/tiers"].item()
+        last = json.loads(tree["convergence/convergence"].item())[-1]
+    assert f"bath: {last['exponents'][0]} exponents" in said, said
+    assert f"  {tiers} tiers: {last['unknowns']:,} unknowns" in said, said
+
+
+def test_result_arrays_count_as_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = importlib.import_module("nonadia.friction.estimate")
+    grid = ["--set", "forces.x={start=-1, stop=1, points=50_000}"]
+    said = nonadia("check", "junction", *grid, folder=tmp_path).stdout
+    stored = 3 * 50_000 * 8 * 22  # three biases; F, γ, D, their parts and errors, populations, currents
+    assert "memory about" in said and "50000 points" in said
+    monkeypatch.setattr(sizes, "available_memory", lambda: stored)
+    for command in ("check", "run"):
+        refused = nonadia(command, "junction", *grid, folder=tmp_path)
+        assert_refused(refused, "forces.x", "50,000 geometries at 3 sweep points", "coarser grid")
+    assert leftovers(tmp_path) == []
+
+
+def test_settings_without_use_are_noted(tmp_path: Path) -> None:
+    for method in ("auto", "negf"):
+        words = ["junction", *SHORT, "--set", "forces.tiers=3", "--set", f"forces.method={method}"]
+        for command in ("check", "run"):
+            done = nonadia(command, *words, folder=tmp_path)
+            assert done.returncode == 0 and "note: tiers is not used" in done.stdout, done.stdout
+    done = nonadia("check", "junction", *SHORT, "--set", "forces.tiers=3", "--set", "forces.method=heom", folder=tmp_path)
+    assert "not used" not in done.stdout
 
 
 def test_every_error_at_once_one_line_each(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ def test_killed_at_a_random_moment_and_resumed_is_the_same_to_the_bit(
 def test_ctrl_c_says_what_the_journal_keeps(tmp_path: Path) -> None:
     process = start(tmp_path, *INPUT)
     until_journal(process, tmp_path / "run.nc.journal", 0)
+    time.sleep(0.1)  # the write that made the file appear is over
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1 and len(errors.splitlines()) == 1, errors
@@ -115,11 +116,13 @@ def test_ctrl_c_says_what_the_journal_keeps(tmp_path: Path) -> None:
 
 def test_killing_the_run_leaves_no_worker_behind(tmp_path: Path) -> None:
     process = start(tmp_path, *INPUT, "--workers", "2")
-    until_journal(process, tmp_path / "run.nc.journal", 2000)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children: list[str] = []
+    while process.poll() is None and len(children) < 3:  # two workers and their resource tracker
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        time.sleep(0.005)
     process.kill()
     process.communicate(timeout=60)  # workers hold its pipes open until they end
-    assert children and not [pid for pid in children if alive(int(pid))]
+    assert len(children) == 3 and not [pid for pid in children if alive(int(pid))]
 
 
 def alive(pid: int) -> bool:

@@ -71,6 +71,8 @@ def assemble(
         add("error_potential", (), uncertain, "hartree", "error of the integration over this grid of x")
     energies = np.diagonal(frozen.h, axis1=-2, axis2=-1).real
     add("level_energy", ("level",), energies, "hartree", "E_mm")
+    if frozen.u.any():
+        add("interaction_energy", ("level", "level_"), frozen.u, "hartree", "U_mm', symmetric, of two electrons in m and m'")
     add("profile", ("lead",), frozen.g, "1", "coupling profile g_K")
     add("population", ("level",), result.population, "1", "occupation of each level")
     add("current", ("lead",), result.current, "hartree/hbar", "electrons per time from the lead into the molecule")
@@ -79,6 +81,8 @@ def assemble(
 
     coordinates: dict[str, Any] = dict(grid.coordinates(names))
     coordinates |= {"mode": names, "mode_": names, "level": list(model.levels), "lead": [lead.name for lead in frozen.leads]}
+    if "interaction_energy" in variables:
+        coordinates["level_"] = list(model.levels)
     if frozen.frequencies.size:
         coordinates["vibration"] = [v.name for v in model.vibrations]
     dataset = xr.Dataset(variables, coords=coordinates, attrs=_plain(attributes))

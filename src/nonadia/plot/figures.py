@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import PlotError, lines, maps, style
+from . import PlotError, lines, maps, potentials, style
 from .cases import Case, coordinates, grid_dims, split
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _on_a_line(cases: list[Case], modes: list[str], along: str | None = None) ->
     along = along or modes[0]
     drawn: list[tuple[str, Figure]] = []
     if "potential" in cases[0].data and len(modes) == 1:
-        drawn.append(("potentials", lines.potentials(cases, along)))
+        drawn.append(("potentials", potentials.potentials(cases, along)))
     if len(modes) == 1:
         drawn.append(("friction", lines.friction_parts(cases, along)))
         drawn.append(("noise", lines.friction_and_noise(cases, along)))

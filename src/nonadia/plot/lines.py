@@ -1,4 +1,4 @@
-"""Figures along one coordinate: potentials, friction and its parts, noise, populations, currents."""
+"""Figures along one coordinate: friction and its parts, noise, populations, currents."""
 
 from __future__ import annotations
 
@@ -26,79 +26,6 @@ def axis_values(data: xr.Dataset, coordinate: str) -> tuple[Array, str]:
     return data[coordinate].values * scale.factor, scale.label(f"${coordinate}$" if len(coordinate) == 1 else coordinate)
 
 
-def potentials(cases: list[Case], coordinate: str) -> Figure:
-    """Diabatic potentials U_0 and U_0 + E_m, and the adiabatic one (U_0 minus the integrated mean force)."""
-    figure = style.new_figure(6.4, 4.4)
-    axes = figure.add_subplot()
-    colours = style.case_colours(len(cases))
-    same = all(_same_diabats(case.data, cases[0].data) for case in cases)
-    handles = []
-    lowest, highest = np.inf, -np.inf
-    for number, (case, colour) in enumerate(zip(cases, colours, strict=True)):
-        x, label = axis_values(case.data, coordinate)
-        adiabatic = _aligned(case.data) * q.ENERGY.factor
-        lowest, highest = min(lowest, np.nanmin(adiabatic)), max(highest, np.nanmax(adiabatic))
-        axes.plot(x, adiabatic, color=colour, zorder=3)
-        if number == 0 or not same:
-            keys, bottom, top = _diabats(axes, case.data, x, style.GREY if same else colour)
-            handles += keys if number == 0 else []
-            lowest, highest = min(lowest, bottom), max(highest, top)
-    handles += [
-        style.line_key(f"adiabatic, {case.label}" if case.label else "adiabatic", colour)
-        for case, colour in zip(cases, colours, strict=True)
-    ]
-    if any(case.data["population"].values[_emptiest(case.data)].sum() > 0.1 for case in cases):
-        note = "adiabatic curves: set to $U_0$ where the molecule holds the fewest electrons"
-        axes.set_title(note, fontsize=9, color=style.GREY)
-    # the diabats may rise far above: the window holds the adiabatic curves and the diabats' minima
-    margin = 0.12 * (highest - lowest) or 1.0
-    axes.set_ylim(lowest - margin, highest + margin)
-    _dress(axes, x, "")
-    axes.set_xlabel(label)
-    axes.set_ylabel(q.ENERGY.label("potential"))
-    style.legend_above(figure, handles)
-    return figure
-
-
-def _aligned(data: xr.Dataset) -> Array:
-    """The adiabatic potential, its free constant such that it meets U_0 where the molecule is emptiest."""
-    empty = _emptiest(data)
-    shift = data["bare_potential"].values[empty] - data["potential"].values[empty]
-    return np.asarray(data["potential"].values + shift)
-
-
-def _emptiest(data: xr.Dataset) -> int:
-    """Index of the grid point with the fewest electrons on the molecule."""
-    return int(np.nanargmin(data["population"].values.sum(axis=-1)))
-
-
-def _same_diabats(a: xr.Dataset, b: xr.Dataset) -> bool:
-    names = ("bare_potential", "level_energy")
-    return all(np.allclose(a[name].values, b[name].values, rtol=1e-12, atol=1e-15) for name in names)
-
-
-def _diabats(axes: Axes, data: xr.Dataset, x: Array, colour: str) -> tuple[list[Any], float, float]:
-    """Draw U_0 and U_0 + E_m; legend entries, and the lowest and highest of the curves' minima."""
-    bare = data["bare_potential"].values * q.ENERGY.factor
-    curves = [(bare, style.DASHES[1], "$U_0$")]
-    energies = bare[:, None] + data["level_energy"].values * q.ENERGY.factor
-    groups: list[list[int]] = []  # levels of equal energy, spin for example, are one curve
-    for number in range(energies.shape[-1]):
-        equal = [group for group in groups if np.allclose(energies[:, group[0]], energies[:, number])]
-        if equal:
-            equal[0].append(number)
-        else:
-            groups.append([number])
-    for count, group in enumerate(groups):
-        names = ", ".join(f"E_{{{data['level'].values[number]}}}" for number in group)
-        curves.append((energies[:, group[0]], style.DASHES[2 + count % 2], f"$U_0 + {names}$"))
-    for values, dashes, _ in curves:
-        axes.plot(x, values, color=colour, linestyle=dashes, linewidth=1.3, zorder=2)
-    minima = [float(np.nanmin(values)) for values, _, _ in curves]
-    handles = [style.line_key(name, style.GREY, dashes) for _, dashes, name in curves]
-    return handles, min(minima), max(minima)
-
-
 _PART: dict[str, Any] = {"linewidth": 3.2, "alpha": 0.65}
 
 
@@ -116,7 +43,7 @@ def friction_parts(cases: list[Case], coordinate: str) -> Figure:
         for name, colour in (("friction_molecule", style.MOLECULE), ("friction_coupling", style.COUPLING)):
             axes.plot(x, _component(data, name, scale), color=colour, **_PART)
         axes.plot(x, total, color=style.TOTAL, linewidth=1.0, zorder=4)
-        _dress(axes, x, case.label)
+        dress(axes, x, case.label)
     _outer_labels(panels, label, scale.label("friction γ"))
     style.legend_above(
         figure,
@@ -145,7 +72,7 @@ def friction_and_noise(cases: list[Case], coordinate: str) -> Figure:
                 row[1].semilogy(x, np.where(values > 0, values, np.nan), color=colour, linestyle=dashes)
                 row[1].semilogy(x, np.where(values < 0, -values, np.nan), color=colour, linestyle=":", linewidth=2.2)
         for axes in row:
-            _dress(axes, x, case.label)
+            dress(axes, x, case.label)
         if log:
             _log_limits(row[1], [values for values, _ in pair])
     scale = q.friction(cases[0].data, coordinate, coordinate)
@@ -203,7 +130,7 @@ def tensor(cases: list[Case], along: str, modes: list[str], name: str, marker: s
             factor = scale.factor / (case.kT if name == "noise" else 1.0)
             values = case.data[name].values[..., i, j] * factor
             axes.plot(x, values, color=colour, **_points(marker))
-        _dress(axes, x, "", marker)
+        dress(axes, x, "", marker)
         symbol = "γ" if name == "friction" else "D"
         kT = "/(k$_B$T)" if name == "noise" else ""
         axes.set_title(scale.label(f"{symbol}$_{{{modes[i]}{modes[j]}}}${kT}"), loc="left")
@@ -231,7 +158,7 @@ def mean_force(cases: list[Case], along: str, modes: list[str], marker: str = ""
             axes.plot(x, values, color=colour, **_points(marker))
             if k == 0 and not marker:
                 _band(axes, x, values, case.data["error_force"].values[..., i] * scale.factor, colour)
-        _dress(axes, x, "", marker)
+        dress(axes, x, "", marker)
         if i == 0:
             axes.set_title(parts[k][1])
         if k == 0:
@@ -271,7 +198,7 @@ def transport(cases: list[Case], coordinate: str) -> Figure:
                 axes.plot(x, case.data[name].values[..., position] * factor, color=colour, linestyle=dashes)
                 if number == 0:
                     keys.append(style.line_key(members[member], style.BLACK if case.label else colour, dashes))
-        _dress(axes, x, "")
+        dress(axes, x, "")
         axes.set_title(title)
         axes.set_xlabel(label)
         axes.set_ylabel(q.CURRENT.label("current") if name == "current" else "occupation")
@@ -333,11 +260,21 @@ def _points(marker: str) -> dict[str, Any]:
     return {"marker": marker, "markersize": 6, "linestyle": "none"} if marker else {}
 
 
-def _dress(axes: Axes, x: Array, title: str, marker: str = "") -> None:
+_FEW = 4  # points that get a mark each
+
+
+def dress(axes: Axes, x: Array, title: str, marker: str = "") -> None:
+    """Limits and ticks of the x axis, a mark at each of a few points, the title; after everything is drawn."""
     if marker:
         axes.set_xticks(x if x.size <= 12 else x[:: x.size // 8])
-    elif x.size > 1:
-        axes.set_xlim(x.min(), x.max())
+    else:
+        if x.size <= _FEW:  # what was computed, and what is only a line between
+            for line in axes.lines:
+                if line.get_gid() != style.ZERO:
+                    line.set_marker("o")
+        if x.size > 1:
+            margin = 0.03 * np.ptp(x) if x.size <= _FEW else 0.0
+            axes.set_xlim(x.min() - margin, x.max() + margin)
         axes.locator_params(axis="x", nbins=8, steps=[1, 2, 5, 10])
     if title:
         axes.set_title(title, loc="left")

@@ -54,10 +54,18 @@ def tensors(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
     return figure
 
 
+_LEVELS = 4  # energies of at most so many levels are drawn
+
+
 def landscape(case: Case, modes: list[str], plane: tuple[str, str]) -> Figure:
-    """Bare potential, components of the mean force, populations and currents over the plane."""
+    """Bare potential, level energies, components of the mean force, populations and currents over the plane.
+
+    There is no adiabatic potential here: a mean force of several coordinates has none out of equilibrium.
+    """
     data = case.data
-    panels: list[Map] = [("bare potential $U_0$", "eV", data["bare_potential"].values * q.ENERGY.factor)]
+    panels: list[Map] = [("bare potential $U_0$, no electrons", "eV", data["bare_potential"].values * q.ENERGY.factor)]
+    for i, level in enumerate(data["level"].values[:_LEVELS]):
+        panels.append((f"level energy $E_{{{level}}}$", "eV", data["level_energy"].values[..., i] * q.ENERGY.factor))
     for i, mode in enumerate(modes):
         scale = q.force(data, mode)
         panels.append((f"mean force $F_{{{mode}}}$", scale.unit, data["mean_force"].values[..., i] * scale.factor))
@@ -101,13 +109,24 @@ def _draw(figure: Figure, axes: Axes, case: Case, plane: tuple[str, str], entry:
         colours |= {"vmin": -1.0, "vmax": 1.0}
     image = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **colours)
     if limit is not None and np.nanmin(values) < -0.01 * limit and np.nanmax(values) > 0.01 * limit:
-        axes.contour(x, y, values.T, levels=[0.0], colors=style.BLACK, linewidths=0.8)
+        axes.contour(x, y, _without_noise(values).T, levels=[0.0], colors=style.BLACK, linewidths=0.8)
     axes.grid(False)
     axes.set_title(title)
     bar = figure.colorbar(image, ax=axes, shrink=0.9, pad=0.02)
     bar.outline.set_visible(False)  # type: ignore[operator]
     if unit:
         bar.set_label(unit)
+
+
+_NOISE = 1e-6  # of the largest magnitude: below, a change of sign means nothing
+
+
+def _without_noise(values: Array) -> Array:
+    """NaN where a point and all its neighbours are nearly zero: a line where the values cross zero between others stays."""
+    size = np.pad(np.abs(values), 1, mode="edge")
+    rows, columns = values.shape
+    around = np.max([size[i : i + rows, j : j + columns] for i in range(3) for j in range(3)], axis=0)
+    return np.where(around < _NOISE * np.nanmax(size), np.nan, values)
 
 
 def _outer(figure: Figure, grid: Any, case: Case, plane: tuple[str, str]) -> None:

@@ -30,6 +30,7 @@ RC: dict[str, Any] = {
     "savefig.dpi": 160,
 }
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+ZERO = "zero"  # names the line at zero, which is no data
 BLACK, GREY = "#222222", "#8a8a8a"
 TOTAL, MOLECULE, COUPLING = BLACK, OKABE_ITO[0], OKABE_ITO[1]  # a quantity and its two parts
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.6)), (0, (6, 2, 1.2, 2)))
@@ -54,7 +55,7 @@ def case_colours(count: int) -> list[str]:
 
 def zero_line(axes: Axes) -> None:
     """A thin line at zero, so that negative values are seen as such."""
-    axes.axhline(0.0, color=GREY, linewidth=0.8, zorder=1)
+    axes.axhline(0.0, color=GREY, linewidth=0.8, zorder=1, gid=ZERO)
 
 
 def legend_above(figure: Figure, handles: Sequence[Any]) -> None:
