@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,12 @@ def green(
     """Non-interacting models: exact but for the number of Padé poles; the error is the change with the last ones."""
     few = frozen[sample(len(frozen.g), GEOMETRIES)]
     exponents, fewer = reference_bath(few, time, frequency, LAST_POLES * tolerance)
-    kernels = by_green(frozen, exponents, time, frequency, REDUCTION * tolerance, progress)
-    errors = kernels.difference(by_green(frozen, fewer, time, frequency))  # the reduction only serves the exponents
+    kernels = by_green(frozen, exponents, time, frequency)
+    # the smaller system is accurate enough to take the common exponents from
+    coarse = by_green(frozen, fewer, time, frequency, REDUCTION * tolerance, progress)
+    errors = kernels.difference(coarse)
+    change = coarse.change + max(kernels.relative(errors).values())
+    kernels = replace(kernels, reduced=coarse.reduced, change=change)
     attributes = {"tiers": 0, "poles": [e.poles for e in exponents], "decomposition": "pade"}
     record = [{"method": "negf", "poles": attributes["poles"], "relative_error": kernels.relative(errors)}]
     return KernelRun(kernels, errors, attributes, record)
