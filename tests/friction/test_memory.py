@@ -192,6 +192,7 @@ def test_exponents_reproduce_the_kernels(model: Junction, method: str) -> None:
             np.testing.assert_allclose(series, spectrum, atol=1e-3 * np.abs(spectrum).max())
 
 
+@pytest.mark.slow
 def test_stated_errors_of_an_interacting_model_are_not_exceeded() -> None:
     """Spin impurity at bias: the difference to a calculation at a tenth of the tolerance is below the stated error."""
     model = spin_impurity(0.2)

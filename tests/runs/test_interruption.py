@@ -83,7 +83,7 @@ def wait_for_python(pid: int) -> None:
     raise AssertionError("the process never listened for SIGTERM")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_killed_at_a_random_moment_and_resumed_is_the_same_to_the_bit(
     uninterrupted: xr.DataTree, tmp_path: Path, workers: int
 ) -> None:
