@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _LEAST_TIERS, _LEAST_POLES = 2, 1
 # copies of the arrays over the grid that are alive together: the datasets of all sweep points, their stack, and the file
 _COPIES_KEPT = 2
-# while a sweep point is computed: the panels of the quadrature with their integrals (measured: 13 kB a geometry for one level and
-# one coordinate); or values by up to five baths and truncations, their errors and differences
+# while a sweep point is computed: the panels of the quadrature with their integrals (measured: 13 kB a geometry for one level
+# and one coordinate); or values by up to five baths and truncations, their errors and differences
 _COPIES_AT_WORK = {"negf": 70, "heom": 6}
 
 
