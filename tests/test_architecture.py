@@ -20,7 +20,8 @@ ALLOWED: dict[str, set[str]] = {
     "negf": {"models", "baths"} | FOUNDATION,
     "friction": {"models", "baths", "heom", "negf"} | FOUNDATION,
     "plot": {"units"},
-    "runs": {"models", "baths", "heom", "negf", "friction", "plot", "examples", "__init__"} | FOUNDATION,
+    "bench": {"models", "baths", "heom", "negf", "friction"} | FOUNDATION,
+    "runs": {"models", "baths", "heom", "negf", "friction", "plot", "bench", "examples", "__init__"} | FOUNDATION,
     "examples": {"models", "runs"},  # the public names for the shipped systems
     "__main__": {"runs"},
     "__init__": {"examples", "friction", "models", "runs"},  # lazily, on first use

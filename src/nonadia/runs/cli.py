@@ -1,4 +1,4 @@
-"""The command line: `nonadia run | check | plot | examples`.
+"""The command line: `nonadia run | check | plot | examples | bench`.
 
 Exit status 0 only if everything asked for was computed to its tolerance; 2 for bad input, one line an
 error on stderr (file: key: what; what would be right); 1 for a computation that failed, was interrupted or
@@ -179,6 +179,30 @@ def examples(
     except OSError as error:
         _fail(f"{target}: cannot be written ({error.strerror}); choose another place with -o", BAD_INPUT)
     print(f"wrote {target}; run it with: nonadia run {target}")
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which benchmark; there is one, heom.")] = "heom",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Results; default: bench-NAME.json here.")
+    ] = None,
+    cases: Annotated[
+        list[str] | None, typer.Option("--cases", metavar="CASE,...", help='Only these, e.g. "SIAM 8/3,vib". Repeatable.')
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Three small cases, about a minute.")] = False,
+    without_qutip: Annotated[bool, typer.Option("--without-qutip", help="Time nonadia alone.")] = False,
+    qutip_large: Annotated[
+        bool, typer.Option("--qutip-large", help="Let QuTiP also try cases that it is not known to finish.")
+    ] = False,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", metavar="SECONDS", min=1.0, help="For each measurement, also QuTiP's.")
+    ] = 300.0,
+) -> None:
+    """Time the HEOM solver on one thread, against QuTiP and against memory bandwidth; JSON and a table."""
+    from .benchmark import benchmark
+
+    benchmark(name, output, cases, quick, not without_qutip, qutip_large, time_limit)
 
 
 def _title(text: str) -> str:

@@ -1,0 +1,13 @@
+"""The project's benchmarks: the HEOM solver against QuTiP and against memory bandwidth (`nonadia bench heom`).
+
+    cases       the junctions that are timed, their oracles and their targets
+    process     a measurement in its own process: one thread, limits of time and memory
+    child       what such a process runs
+    own         build, preconditioner, solve, memory and streaming of nonadia
+    geometries  solves per geometry, and the first geometry of a grid against each further one
+    peer        the same junction, exponents and tier in QuTiP (optional)
+    suite       all of it in one run, saved as JSON after every case
+    report      the table
+
+May import: everything left of runs. Not needed by any computation.
+"""
