@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..baths.certificate import bath_certificate
 from ..baths.decompose import decompose
 from ..baths.exponents import Exponents
 from ..models.frozen import FrozenJunction
 from ..negf.bath_fit import BathFit, filled_error
-from .evaluate import by_negf, relative
+from ..negf.tabulated import tabulate
+from .evaluate import QUANTITIES, relative
 from .partner import addition_reach, level_reach, partner_family, sample
 
 MAX_POLES = {"fit": 14, "pade": 60, "aaa": 30}
@@ -38,8 +41,8 @@ class BathChoice:
     def __init__(self, frozen: FrozenJunction, mode: str, scheme: str | None = None, poles: int | None = None) -> None:
         self.leads, self.mode, self.poles = frozen.leads, mode, poles
         self.scheme = scheme or ("fit" if poles is None else "pade")
-        self.family = partner_family(frozen, sample(len(frozen.g)))
-        self.exact = by_negf(self.family)[0]
+        self.kernels = tabulate(partner_family(frozen, sample(len(frozen.g))))
+        self.exact = self.kernels.forces()
         self.interacting = not frozen.non_interacting
         self.reach = addition_reach(frozen) if self.interacting else level_reach(frozen)
         self._tuned: BathFit | None = None
@@ -75,11 +78,13 @@ class BathChoice:
             if scheme == "fit":
                 if self._tuned is None:
                     weight = 1.0 if self.interacting else UNIFORM
-                    self._tuned = BathFit(self.family, self.mode == "pointwise", self.reach, weight)
+                    self._tuned = BathFit(self.leads, self.kernels, self.mode == "pointwise", self.reach, weight)
                 exponents = self._tuned.fit(count)
             else:
                 exponents = [decompose(lead, count, scheme) for lead in self.leads]
-            error = relative(by_negf(self.family, exponents)[0].difference(self.exact), self.exact, self.mode)
+            found = self.kernels.forces(exponents)
+            change = {name: np.abs(getattr(found, name) - getattr(self.exact, name)) for name in QUANTITIES}
+            error = relative(change, self.exact, self.mode)
             if self.interacting and scheme == "fit":
                 error["filled"] = max(
                     filled_error(lead, e, self.reach) for lead, e in zip(self.leads, exponents, strict=True)

@@ -12,6 +12,7 @@ from ..baths.exponents import Exponents
 from ..heom.fock import FockSpace
 from ..heom.modes import Modes
 from ..models.frozen import FloatArray, FrozenJunction
+from ..negf.tabulated import Sums
 from .blocks import BLOCK, Task, Workers
 
 Progress = Callable[[int, int, str], None]
@@ -109,7 +110,7 @@ def by_heom(
     return GridForces(**arrays)
 
 
-def scales(result: GridForces, mode: str) -> dict[str, FloatArray]:
+def scales(result: GridForces | Sums, mode: str) -> dict[str, FloatArray]:
     """What errors are relative to: the largest magnitude over the grid, or of each geometry; shape of the quantity."""
     out = {}
     for name in QUANTITIES:
@@ -119,7 +120,7 @@ def scales(result: GridForces, mode: str) -> dict[str, FloatArray]:
     return out
 
 
-def relative(errors: dict[str, FloatArray], result: GridForces, mode: str) -> dict[str, float]:
+def relative(errors: dict[str, FloatArray], result: GridForces | Sums, mode: str) -> dict[str, float]:
     """Largest relative error of force, friction and noise over the grid."""
     scale = scales(result, mode)
     worst = {}

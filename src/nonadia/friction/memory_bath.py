@@ -14,6 +14,7 @@ from ..baths.decompose import decompose
 from ..baths.exponents import Exponents
 from ..models.frozen import FloatArray, FrozenJunction
 from ..negf.bath_fit import BathFit
+from ..negf.tabulated import tabulate
 from .bath_choice import MAX_POLES, SHARE, Bath
 from .memory_evaluate import KERNELS, GridKernels, by_green
 from .partner import SAMPLE, addition_reach, partner_family, sample
@@ -66,7 +67,8 @@ class KernelBaths:
         few = self.family[sample(len(self.family.g), GEOMETRIES)]
         self.reference, _ = reference_bath(few, time, frequency, 0.1 * tolerance)
         self.exact: GridKernels = by_green(self.family, self.reference, time, frequency)
-        self._fit = BathFit(self.family, False, 0.0 if frozen.non_interacting else addition_reach(frozen))
+        reach = 0.0 if frozen.non_interacting else addition_reach(frozen)
+        self._fit = BathFit(frozen.leads, tabulate(self.family), False, reach)
         self._tried: dict[tuple[str, int], tuple[list[Exponents], dict[str, float]]] = {}
 
     def within(self, tolerance: float, tuned: bool = False) -> Bath:

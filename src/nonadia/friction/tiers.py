@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..baths.exponents import Exponents
 from ..heom.solver import NotConverged
 from ..models.frozen import FloatArray, FrozenJunction
 from .bath_choice import Bath, BathChoice
@@ -112,8 +113,8 @@ class Hierarchical:
             bath = BathChoice(frozen, self.mode, scheme, poles).within(self.tolerance)
             judge = _Judge(self.mode, exact=by_negf(frozen)[0])
             return self._raise_tiers(bath, judge, tiers)
-        states_error = self._choose_states(automatic, poles, scheme)
-        baths = BathChoice(self.frozen, self.mode, scheme, poles)
+        baths = BathChoice(frozen, self.mode, scheme, poles)
+        states_error = self._choose_states(automatic, baths.within(self.tolerance).exponents)
         demand = self.tolerance
         for _ in range(MAX_ATTEMPTS):
             bath, better = baths.within(demand), baths.within(REFERENCE * demand, tuned=True)
@@ -134,7 +135,7 @@ class Hierarchical:
             self.frozen, bath.exponents, depth, self.progress, self.solver_tolerance, terminator, self.positions, self.workers
         )
 
-    def _choose_states(self, automatic: Sequence[bool], poles: int | None, scheme: str | None) -> dict[str, float]:
+    def _choose_states(self, automatic: Sequence[bool], exponents: Sequence[Exponents]) -> dict[str, float]:
         """Raises the states of automatic vibrations until F, γ and D at tier 2 stand still; the relative change that is left.
 
         Judged at a few geometries; all vibrations are enlarged together for the comparison.
@@ -146,13 +147,13 @@ class Hierarchical:
         # the model's own choice leaves out less than 1e-5 of the population; most tolerances need fewer
         fewer = np.maximum(3, np.ceil(0.6 * self.frozen.vibration_states)).astype(np.int64)
         self.frozen = replace(self.frozen, vibration_states=np.where(may_grow, fewer, self.frozen.vibration_states))
-        small = by_heom(self.frozen[some], self._bath(poles, scheme), 2, tolerance=self.solver_tolerance)
+        small = by_heom(self.frozen[some], exponents, 2, tolerance=self.solver_tolerance)
         while True:
             states = self.frozen.vibration_states
             more = states + np.maximum(2, states // 4)
             larger = replace(self.frozen, vibration_states=more)
-            require_memory(larger, [len(e) for e in self._bath(poles, scheme)], 2)
-            large = by_heom(larger[some], self._bath(poles, scheme), 2, tolerance=self.solver_tolerance)
+            require_memory(larger, [len(e) for e in exponents], 2)
+            large = by_heom(larger[some], exponents, 2, tolerance=self.solver_tolerance)
             error = relative(large.difference(small), large, self.mode)
             compared = {"vibrational_states": states.tolist(), "compared_with": more.tolist()}
             self.record.append(compared | {"relative_change": error})
@@ -160,13 +161,7 @@ class Hierarchical:
                 return error
             self.frozen, small = replace(self.frozen, vibration_states=np.where(may_grow, more, states)), large
             if not may_grow.all():
-                small = by_heom(self.frozen[some], self._bath(poles, scheme), 2, tolerance=self.solver_tolerance)
-
-    def _bath(self, poles: int | None, scheme: str | None) -> list[Any]:
-        """The bath in which vibrational bases are compared; the same for all of them."""
-        if not hasattr(self, "_states_bath"):
-            self._states_bath = BathChoice(self.frozen, self.mode, scheme, poles).within(self.tolerance).exponents
-        return self._states_bath
+                small = by_heom(self.frozen[some], exponents, 2, tolerance=self.solver_tolerance)
 
     def _raise_tiers(self, bath: Bath, judge: _Judge, tiers: int | None) -> Outcome:
         """Tier after tier with one bath until the stated error meets the tolerance.

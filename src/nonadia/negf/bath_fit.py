@@ -4,11 +4,11 @@ With g(ε) the error of the fitted J f, F and γ of the partner are linear in g,
 
     δF = ∫ K_F g,   δγ = ∫ K_γ g,   δD = ∫ [P_KK' g_K J(1-f)_K' - P_KK' (J f)_K g_K'] - ∫ P_KK' g_K g_K'.
 
-The kernels depend on the molecule and not on the occupation, so they are tabulated once; for given pole positions the
-residues then follow from linear least squares on exactly the observables that matter, and the positions from a small
-non-linear fit. Poles lie on the line Re ε = μ (as those of the Fermi function do); the poles of J itself are always kept,
-so that J f + J(1-f) = J holds identically. Measured on J2 (W = 10 eV, 300 K): 1e-4 of the maximum with 5, and 1e-4 at
-every x with 8 exponents per lead and sign, where Padé needs 15 for D and 41-60 for F (theory B2).
+The kernels (`tabulated`) depend on the molecule and not on the occupation; for given pole positions the residues then follow
+from linear least squares on exactly the observables that matter, and the positions from a small non-linear fit. Poles lie on
+the line Re ε = μ (as those of the Fermi function do); the poles of J itself are always kept, so that J f + J(1-f) = J holds
+identically. Measured on J2 (W = 10 eV, 300 K): 1e-4 of the maximum with 5, and 1e-4 at every x with 8 exponents per lead and
+sign, where Padé needs 15 for D and 41-60 for F (theory B2).
 """
 
 from __future__ import annotations
@@ -24,11 +24,8 @@ from scipy.optimize import least_squares
 
 from ..baths.exponents import Exponents
 from ..baths.pade import fermi
-from ..models.frozen import FrozenJunction, LeadBath
-from .forces import BLOCK, mesh
-from .integrand import Layout, integrand
-from .mesh import NODES
-from .system import FlatSystem, Occupation, flatten
+from ..models.frozen import LeadBath
+from .tabulated import Kernels
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -36,85 +33,6 @@ ComplexArray = NDArray[np.complex128]
 RIDGE = 1e-6  # keeps residues of neighbouring poles from growing against each other
 TABLE = 160  # positions κ' for which the targets are tabulated
 NORM_STEPS = 10  # reweighting steps from least squares towards the smallest largest error
-
-
-@dataclass(frozen=True)
-class _Unit(Occupation):
-    """J f = 1 in one lead and J(1-f) = 1 in another: the integrand then is the kernel of that pair."""
-
-    pair: tuple[int, int] = (0, 0)
-
-    def filled(self, lead: int, energy: FloatArray) -> FloatArray:
-        return np.full(energy.shape, float(lead == self.pair[0]))
-
-    def empty(self, lead: int, energy: FloatArray) -> FloatArray:
-        return np.full(energy.shape, float(lead == self.pair[1]))
-
-
-@dataclass(frozen=True)
-class Kernels:
-    """Quadrature weights times kernels of the partner model over all nodes e, geometry after geometry.
-
-    energy (e,); first (p,) node of each geometry; linear (K, T, e) for F and γ, bilinear (K, K, T', e) for D, T and T' number
-    the components; filled, empty (K, e): the exact J f and J(1-f).
-    """
-
-    energy: FloatArray
-    first: NDArray[np.int64]
-    linear: FloatArray
-    bilinear: FloatArray
-    filled: FloatArray
-    empty: FloatArray
-
-    def per_point(self, values: FloatArray) -> FloatArray:
-        """Sum of (T, e) over the nodes of each geometry, (p, T)."""
-        return np.add.reduceat(values, self.first, axis=1).T
-
-
-def kernels(frozen: FrozenJunction, tolerance: float = 1e-6) -> Kernels:
-    """Tabulates the kernels on a mesh that integrates the exact model to `tolerance`."""
-    system = flatten(frozen)
-    layout = Layout(frozen.n_levels, frozen.n_coordinates, len(frozen.leads))
-    exact = Occupation(frozen.leads)
-    panels = mesh(system, exact, frozen, tolerance)
-    panels = panels.take(np.argsort(panels.point, kind="stable"))
-    energy, weights = panels.nodes()
-    n_leads, c = len(frozen.leads), frozen.n_coordinates
-    nodes = energy.size
-    linear = np.empty((n_leads, c + c * c, nodes))
-    bilinear = np.empty((n_leads, n_leads, c * c, nodes))
-    first = NODES * np.searchsorted(panels.point, np.arange(system.n_points))
-    for k in range(n_leads):
-        for other in range(n_leads):
-            values = _values(system, _Unit(frozen.leads, None, (k, other)), layout, panels.point, energy, weights)
-            named = layout.unpack(values)
-            noise = (named["noise_molecule"] + named["noise_coupling"]).reshape(nodes, -1)
-            bilinear[k, other] = noise.T
-            if k == other:
-                force = (named["mean_force_molecule"] + named["mean_force_coupling"]).reshape(nodes, -1)
-                friction = (named["friction_molecule"] + named["friction_coupling"]).reshape(nodes, -1)
-                linear[k] = np.concatenate([force, friction], axis=-1).T
-    flat = energy.ravel()
-    filled = np.stack([exact.filled(k, flat) for k in range(n_leads)])
-    empty = np.stack([exact.empty(k, flat) for k in range(n_leads)])
-    return Kernels(flat, first, linear, bilinear, filled, empty)
-
-
-def _values(
-    system: FlatSystem,
-    occupation: Occupation,
-    layout: Layout,
-    point: NDArray[np.int64],
-    energy: FloatArray,
-    weights: FloatArray,
-) -> FloatArray:
-    n, a, c = system.h.shape[-1], system.rates.size, system.dh.shape[1]
-    step = max(1, BLOCK // (NODES * (6 * c + 2) * (n + a) * max(n, a)))
-    parts = []
-    for start in range(0, len(point), step):
-        part = slice(start, start + step)
-        parts.append(integrand(system, occupation, layout, point[part], energy[part]) * weights[part][..., None])
-    return np.concatenate(parts).reshape(energy.size, -1)
 
 
 @dataclass(frozen=True)
@@ -211,7 +129,7 @@ def _baths(leads: Sequence[LeadBath]) -> list[_Bath]:
 
 
 class BathFit:
-    """Fits for one set of geometries; `fit(count)` gives one Exponents per lead with `count` poles besides the bands'.
+    """Fits for the geometries of the kernels; `fit(count)` gives one Exponents per lead with `count` poles besides the bands'.
 
     pointwise: errors relative to the value at each geometry instead of the largest over all.
     reach: J f itself is compared, too, at every energy up to this distance from μ (Hartree), with this weight relative to F,
@@ -221,18 +139,16 @@ class BathFit:
     """
 
     def __init__(
-        self, frozen: FrozenJunction, pointwise: bool = False, reach: float = 0.0, weight: float = 1.0
+        self, leads: Sequence[LeadBath], k: Kernels, pointwise: bool = False, reach: float = 0.0, weight: float = 1.0
     ) -> None:
-        self.leads = frozen.leads
-        self.baths = _baths(frozen.leads)
-        k, c = kernels(frozen), frozen.n_coordinates
-        self.kernels = k
-        linear = k.per_point(np.einsum("kte,ke->te", k.linear, k.filled))
-        noise = k.per_point(np.einsum("kqte,ke,qe->te", k.bilinear, k.filled, k.empty))
+        self.leads = leads
+        self.baths = _baths(leads)
+        self.kernels, c = k, k.coordinates
         # linearised kernels of all targets (K, T, e): F and γ as they are, D around the exact occupation
         around = np.einsum("kqte,qe->kte", k.bilinear, k.empty) - np.einsum("qkte,qe->kte", k.bilinear, k.filled)
         self.targets = np.concatenate([k.linear, around], axis=1)
-        exact = np.concatenate([linear, noise], axis=1)
+        sums = k.forces()
+        exact = np.concatenate([values.reshape(len(values), -1) for values in sums], axis=1)
         self.scale = np.empty_like(exact)
         for block in (slice(0, c), slice(c, c + c * c), slice(c + c * c, None)):
             local = np.abs(exact[:, block]).max(axis=1, keepdims=True)
