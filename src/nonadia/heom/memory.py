@@ -23,20 +23,14 @@ from .generator import Generator
 from .solver import SteadyStateSolver
 
 
-class HierarchySystem:
+class ScaledHierarchy:
     """The hierarchy at the geometry of `solver`, restricted to traceless vectors, in scaled orthonormal real coordinates.
 
-    sources, functionals: lists of stored vectors; sources traceless. shifted_tolerance: relative error of the solves with
-    s > 0, which only span the space of the reduction (errors of ρ_ss and ∂ρ_ss go into the result). iterations: of all solves.
+    shifted_tolerance: relative error of the solves with s > 0. rates: slowest and fastest rate that matter.
+    iterations: of all solves. The terminator is that of the generator (`terminator.closed`), the solver's own must be "zero".
     """
 
-    def __init__(
-        self,
-        solver: SteadyStateSolver,
-        sources: Sequence[ComplexArray],
-        functionals: Sequence[ComplexArray],
-        shifted_tolerance: float = 1e-10,
-    ) -> None:
+    def __init__(self, solver: SteadyStateSolver, shifted_tolerance: float = 1e-10) -> None:
         self.generator, self.tolerance = solver.generator, max(shifted_tolerance, solver.tolerance)
         self._solvers = {0.0: solver}
         counted: FloatArray = np.sqrt(self.generator.weight)
@@ -45,8 +39,6 @@ class HierarchySystem:
         trace = self.generator.trace_vector()
         self._trace = self._real(trace, True)
         self._trace /= np.linalg.norm(self._trace)
-        self.sources = np.stack([self._traceless(self._real(b, False)) for b in sources], axis=-1)
-        self.functionals = np.stack([self._traceless(self._real(f, True)) for f in functionals], axis=-1)
         self.rates = self._rates()
 
     @property
@@ -69,6 +61,10 @@ class HierarchySystem:
     def _traceless(self, vector: FloatArray) -> FloatArray:
         return vector - self._trace * (self._trace @ vector)
 
+    def column(self, vector: ComplexArray, adjoint: bool) -> FloatArray:
+        """A stored vector (a functional with adjoint=True) in the coordinates of this system."""
+        return self._traceless(self._real(vector, adjoint))
+
     def apply(self, vector: FloatArray, adjoint: bool) -> FloatArray:
         moved = self.generator.apply(self._complex(vector, adjoint), adjoint)
         return self._traceless(self._real(moved, adjoint))
@@ -80,6 +76,25 @@ class HierarchySystem:
         invert = solver.adjoint if adjoint else solver.response
         columns = [self._real(invert(self._complex(v, adjoint)), adjoint) for v in vectors.T]
         return np.stack([self._traceless(c) for c in columns], axis=-1)
+
+
+class HierarchySystem(ScaledHierarchy):
+    """With what a reduction needs: sources, functionals as lists of stored vectors; sources traceless.
+
+    shifted_tolerance: relative error of the solves with s > 0, which only span the space of the reduction (errors of ρ_ss and
+    ∂ρ_ss go into the result).
+    """
+
+    def __init__(
+        self,
+        solver: SteadyStateSolver,
+        sources: Sequence[ComplexArray],
+        functionals: Sequence[ComplexArray],
+        shifted_tolerance: float = 1e-10,
+    ) -> None:
+        super().__init__(solver, shifted_tolerance)
+        self.sources = np.stack([self.column(b, False) for b in sources], axis=-1)
+        self.functionals = np.stack([self.column(f, True) for f in functionals], axis=-1)
 
 
 def ado_scale(generator: Generator) -> FloatArray:

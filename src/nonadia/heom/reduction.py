@@ -32,15 +32,19 @@ class ReductionFailed(RuntimeError):
     """The reduced systems do not settle, or the system grows with time; the message holds the numbers."""
 
 
-class LinearSystem(Protocol):
-    """A linear system ẋ = 𝓛x in real coordinates with the ordinary dot product."""
+class Operator(Protocol):
+    """𝓛 in real coordinates with the ordinary dot product."""
+
+    def apply(self, vector: FloatArray, adjoint: bool) -> FloatArray:
+        """𝓛 x or 𝓛† x."""
+
+
+class LinearSystem(Operator, Protocol):
+    """A linear system ẋ = 𝓛x with what is wanted of it."""
 
     sources: FloatArray  # (N, p): first those of friction, then as many of noise
     functionals: FloatArray  # (N, q)
     rates: tuple[float, float]  # slowest and fastest rate that matter, 0 < slow < fast
-
-    def apply(self, vector: FloatArray, adjoint: bool) -> FloatArray:
-        """𝓛 x or 𝓛† x."""
 
     def solve(self, shift: float, vectors: FloatArray, adjoint: bool) -> FloatArray:
         """(𝓛 - shift)^{-1} applied to every column of `vectors` (N, m), or the adjoint inverse."""
@@ -160,19 +164,19 @@ def reduce(system: LinearSystem, judge: Judge, tolerance: float) -> Reduction:
     Where rounding or MAX_ROUNDS stop that, the reduction that changed least is returned, with its change.
     Errors: ReductionFailed if that is more than HOPELESS, or if the result grows exponentially.
     """
-    basis = _Basis(system)
+    basis = Basis(system, len(system.sources))
     slow, fast = system.rates
     shifts = [0.0, *np.geomspace(slow, fast, SHIFTS)]
     basis.add(system.sources)
     basis.add(system.functionals)
-    chains = [_Chain(basis, shift, adjoint) for shift in shifts for adjoint in (False, True)]
+    chains = [_Chain(basis, system, shift, adjoint) for shift in shifts for adjoint in (False, True)]
     previous: list[Samples] | None = None
     best: Reduction | None = None
     for rounds in range(1, MAX_ROUNDS + 1):
         size = basis.size
         for chain in chains:
             chain.extend()
-        reduced = basis.reduced()
+        reduced = _projected(basis, system)
         growth, current = reduced.growth, judge.samples(reduced)
         exact = basis.size == size  # nothing is left outside the space
         change = 0.0 if exact else (np.inf if previous is None else Judge.difference(current, previous))
@@ -191,12 +195,12 @@ def reduce(system: LinearSystem, judge: Judge, tolerance: float) -> Reduction:
     return best
 
 
-class _Basis:
-    """An orthonormal basis and the projection of the system onto it, enlarged vector by vector."""
+class Basis:
+    """An orthonormal basis and the projection of the system onto it, enlarged vector by vector. length: of its vectors."""
 
-    def __init__(self, system: LinearSystem) -> None:
+    def __init__(self, system: Operator, length: int) -> None:
         self.system, self.size = system, 0
-        self.vectors = np.empty((len(system.sources), 32), order="F")
+        self.vectors = np.empty((length, 32), order="F")
         self.matrix = np.empty((32, 32))
 
     def add(self, block: FloatArray) -> None:
@@ -225,10 +229,11 @@ class _Basis:
         self.matrix[k, :k] = known[:, :k].T @ self.system.apply(vector, True)
         self.size = k + 1
 
-    def reduced(self) -> Reduced:
-        known = self.vectors[:, : self.size]
-        matrix = self.matrix[: self.size, : self.size].copy()
-        return Reduced(matrix, known.T @ self.system.sources, self.system.functionals.T @ known)
+
+def _projected(basis: Basis, system: LinearSystem) -> Reduced:
+    known = basis.vectors[:, : basis.size]
+    matrix = basis.matrix[: basis.size, : basis.size].copy()
+    return Reduced(matrix, known.T @ system.sources, system.functionals.T @ known)
 
 
 class _Chain:
@@ -238,14 +243,14 @@ class _Chain:
     components in it are stored.
     """
 
-    def __init__(self, basis: _Basis, shift: float, adjoint: bool) -> None:
-        self.basis, self.shift, self.adjoint = basis, shift, adjoint
+    def __init__(self, basis: Basis, system: LinearSystem, shift: float, adjoint: bool) -> None:
+        self.basis, self.system, self.shift, self.adjoint = basis, system, shift, adjoint
         self.known: list[FloatArray] = []
-        self._orthonormalise(basis.system.functionals if adjoint else basis.system.sources)
+        self._orthonormalise(system.functionals if adjoint else system.sources)
 
     def extend(self) -> None:
         if self.last.shape[1]:
-            found = self.basis.system.solve(self.shift, self.last, self.adjoint)
+            found = self.system.solve(self.shift, self.last, self.adjoint)
             self.basis.add(found)
             self._orthonormalise(found)
 
