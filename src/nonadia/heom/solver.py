@@ -286,15 +286,17 @@ class SteadyStateSolver:
         while True:
             residual = rhs - self._apply(solution, adjoint)
             correction = self._precondition(residual, adjoint)
-            error = float(np.linalg.norm(correction) / np.linalg.norm(solution))
-            # below half the previous error there is no progress left but rounding; the limit is judged below
-            if error <= enough or error > 0.5 * previous or iterations >= self.max_iterations:
+            size = float(np.linalg.norm(correction))
+            error = size / float(np.linalg.norm(solution))
+            # what no cycle halves any more is rounding (its size, not its ratio to the solution: a guess from another
+            # geometry may be larger by orders of magnitude, and shrinks as it is mended); the limit is judged below
+            if error <= enough or size > 0.5 * previous or iterations >= self.max_iterations:
                 break
             enough = 10 * self.tolerance  # after a cycle that met its target what is left is rounding
             step, used = self._gmres(correction, adjoint, 0.3 * self.tolerance / error, self.max_iterations - iterations)
             solution += step
             iterations += used
-            previous = error
+            previous = size
         self.records.append(SolveRecord(iterations, error))
         if not error <= max(1e3 * self.tolerance, 1e-10):
             raise NotConverged(f"HEOM solve stopped at relative error {error:.1e} after {iterations} iterations")
