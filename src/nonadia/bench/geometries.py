@@ -30,7 +30,7 @@ SWITCH, REST = 0.3, 0.1
 BIAS, TEMPERATURE = 0.4 * EV, 300 * KELVIN
 POLES, TIERS = 6, 3
 SPACING = 0.375  # 41 points from -9 to 6
-TOLERANCE = 1e-10
+TOLERANCE = 1e-8  # of the solves, what forces to a tolerance of 1e-2 ask for
 MOST_SOLVES = 4  # for F, γ and D with one coordinate
 MOST_FURTHER = 0.5  # time of a further geometry over that of the first
 
