@@ -93,7 +93,7 @@ def growth(axis: str, slope: float) -> str:
 
 
 def analyse(axis: str, label: str, points: list[dict[str, float]]) -> dict[str, Any]:
-    """A series with its fitted laws. Index tables do not grow with vibrational states: their time has no law in the unknowns."""
+    """A series with its fitted laws. Tables do not grow with vibrational states: their time has no law in the unknowns."""
     sizes = np.array([p["size"] for p in points], dtype=float)
     laws = {}
     for quantity in QUANTITIES:
@@ -113,7 +113,7 @@ def draw(lines: list[dict[str, Any]], caption: str, file: Path) -> None:
 
     axes_names = ("poles", "tiers", "states", "unknowns")
     titles = ("SIAM: Padé poles", "SIAM: tiers", "level and vibration: states", "all: real unknowns")
-    figure, grid = plt.subplots(3, 4, figsize=(14, 9), sharex="col", layout="constrained")
+    figure, grid = plt.subplots(3, 4, figsize=(14, 9), sharex="col", sharey="row", layout="constrained")
     for row, (quantity, name) in enumerate(QUANTITIES.items()):
         for column, axis in enumerate(axes_names):
             ax = grid[row, column]
