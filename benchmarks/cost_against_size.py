@@ -146,6 +146,7 @@ def draw(lines: list[dict[str, Any]], caption: str, file: Path) -> None:
                 ax.set_ylabel(name)
     figure.suptitle(caption, fontsize=9)
     figure.savefig(file, dpi=110)
+    plt.close(figure)
 
 
 def main() -> None:

@@ -37,12 +37,12 @@ def test_time_limit() -> None:
     endless = asdict(SMALL) | {"levels": (0.1,) * 3, "interaction": 0.3, "poles": 20, "tiers": 4}
     done = run(task(case=endless), 4.0, GENEROUS)
     assert done["status"] == "time limit"
-    assert "build_s" not in done and done["phase_s"] > 0
+    assert "build_s" not in done and 0 < done["phase_s"] < 10
 
 
 def test_memory_limit() -> None:
     done = run(task(repeats=60.0), 120.0, 3e7)
-    assert done["status"] == "memory limit"
+    assert done["status"] == "memory limit" and done["seen_bytes"] > 3e7
 
 
 def test_failures_say_why() -> None:

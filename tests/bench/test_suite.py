@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 
 from nonadia.bench import report, suite
-from nonadia.bench.cases import Case, Target, select
+from nonadia.bench.cases import Case, Target
 from nonadia.runs.cli import main
 
 TIMES = {"build_s": 0.1, "preconditioner_s": 0.01, "solve_s": 0.03, "total_s": 0.14}
@@ -43,33 +42,32 @@ def bench(*words: str) -> tuple[int, str, str]:
 
 def test_against_qutip(tmp_path: Path) -> None:
     pytest.importorskip("qutip", reason="QuTiP is what the benchmark compares with (test extra)")
-    status, out, err = bench("--quick", "--cases", "level 20/2", "-o", str(tmp_path / "b.json"))
-    assert status == 0, err
-    results = json.loads((tmp_path / "b.json").read_text())
-    assert results["schema"] == suite.SCHEMA and results["finished"] and results["conditions"]["qutip"] == "compared"
-    assert results["conditions"]["threads"] == 1 and results["machine"]["processor"] and results["versions"]["numpy"]
-    entry = results["cases"]["level 20/2"]
+    case = Case("impurity", (-0.2, -0.2), 1, 2, interaction=0.5, peer=True)
+    results = suite.run(suite.Plan([case], repeats=0.0, points=0), tmp_path / "b.json", lambda what, entry: None)
+    assert results["conditions"]["qutip"] == "compared" and not suite.failures(results)
+    entry = json.loads((tmp_path / "b.json").read_text())["cases"]["impurity"]
     own, peer = entry["nonadia"], entry["qutip"]
     assert own["status"] == peer["status"] == "ok" and peer["solver"] in ("PARDISO (MKL)", "SuperLU")
-    assert own["unknowns"] == 3614
-    assert max(entry["occupation_difference"].values()) < 1e-10 and set(entry["occupation_difference"]) == {"oracle", "qutip"}
+    assert set(entry["occupation_difference"]) == {"qutip"} and entry["occupation_difference"]["qutip"] < 1e-10
     solve = peer["solve_s"] / (own["preconditioner_s"] + own["solve_s"])
     assert entry["ratios"]["solve_ratio"] == {"value": solve, "lower_bound": False}
     assert entry["ratios"]["build_ratio"]["value"] == peer["build_s"] / own["build_s"] > 1
-    assert results["geometries"]["solves_per_geometry"] <= 4
-    assert "level 20/2" in out and "0.257074341333" in out and "met     grid: solves per geometry" in out
+
+
+def test_the_command_without_qutip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "find_spec", lambda name: None)
+    status, out, err = bench("--quick", "--cases", "level 20/2", "-o", str(tmp_path / "b.json"))
+    assert status == 0, err
+    results = json.loads((tmp_path / "b.json").read_text())
+    assert results["schema"] == suite.SCHEMA and results["finished"] and results["conditions"]["qutip"] == "not installed"
+    assert results["conditions"]["threads"] == 1 and results["machine"]["processor"] and results["versions"]["numpy"]
+    entry = results["cases"]["level 20/2"]
+    assert entry["qutip"] is None and entry["nonadia"]["unknowns"] == 3614 and entry["ratios"] == {}
+    assert entry["correct"] and entry["occupation_difference"]["oracle"] < 1e-10
+    grid = results["geometries"]
+    assert grid["solves_per_geometry"] <= grid["most"]["solves_per_geometry"] == 4 and len(grid["iterations"]) == 5
+    assert "0.257074341333" in out and "met     grid: solves per geometry" in out and "QuTiP is not installed" in out
     assert list(tmp_path.iterdir()) == [tmp_path / "b.json"]
-
-
-def test_without_qutip_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    said = []
-    plan = suite.Plan(select(["level"]), repeats=0.0, points=0)
-    results = suite.run(plan, tmp_path / "b.json", lambda what, entry: said.append((what, entry)))
-    assert results["conditions"]["qutip"] == "not installed"
-    assert results["cases"]["level 20/2"]["qutip"] is None and not suite.failures(results)
-    assert json.loads((tmp_path / "b.json").read_text())["cases"].keys() == {"level 20/2"}
-    assert [what for what, _ in said] == ["level 20/2: nonadia", "level 20/2"]
 
 
 def test_verdicts() -> None:

@@ -26,7 +26,8 @@ def run(task: dict[str, Any], time_limit: float, memory_limit: float) -> dict[st
     """What the child said, with status "ok", "time limit", "memory limit" or "failed" (and `message`).
 
     time_limit in seconds, memory_limit in bytes of resident memory (where the system tells). phase_s: how long the phase that
-    the child announced last had lasted when it ended. An exception, Ctrl-C included, ends the child too.
+    the child announced last had lasted when it ended; seen_bytes: the most resident memory that was seen from outside. An
+    exception, Ctrl-C included, ends the child too.
     """
     environment = os.environ | dict.fromkeys(THREADS, "1")
     with tempfile.TemporaryFile("w+") as errors:
@@ -41,7 +42,7 @@ def run(task: dict[str, Any], time_limit: float, memory_limit: float) -> dict[st
         )
         answers = _Answers(process)
         try:
-            status = _watch(process, task, time_limit, memory_limit)
+            status, seen = _watch(process, task, time_limit, memory_limit)
         finally:
             process.kill()
             process.wait()
@@ -49,36 +50,37 @@ def run(task: dict[str, Any], time_limit: float, memory_limit: float) -> dict[st
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     pipe.close()  # type: ignore[union-attr]
-        result = {"status": status, **answers.merged, "phase_s": time.perf_counter() - answers.since}
+        result = {"status": status, **answers.merged, "seen_bytes": seen, "phase_s": answers.until - answers.since}
         if status == "failed":
             errors.seek(0)
             result["message"] = (errors.read().strip().splitlines() or [f"exit status {process.returncode}"])[-1]
         return result
 
 
-def _watch(process: subprocess.Popen[str], task: dict[str, Any], time_limit: float, memory_limit: float) -> str:
+def _watch(process: subprocess.Popen[str], task: dict[str, Any], time_limit: float, memory_limit: float) -> tuple[str, int]:
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(json.dumps(task) + "\n")
         process.stdin.flush()
-    until = time.perf_counter() + time_limit
+    until, seen = time.perf_counter() + time_limit, 0
     while True:
         try:
-            return "failed" if process.wait(INTERVAL) else "ok"
+            return ("failed" if process.wait(INTERVAL) else "ok"), seen
         except subprocess.TimeoutExpired:
+            seen = max(seen, resident_bytes(process.pid))
             if time.perf_counter() > until:
-                return "time limit"
-            if resident_bytes(process.pid) > memory_limit:
-                return "memory limit"
+                return "time limit", seen
+            if seen > memory_limit:
+                return "memory limit", seen
 
 
 class _Answers(threading.Thread):
-    """Merges the lines that a child writes; `since`: when the present phase began."""
+    """Merges the lines that a child writes. since: when its present phase began; until: when its output ended."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         super().__init__(daemon=True)
         self.merged: dict[str, Any] = {}
-        self.since = time.perf_counter()
+        self.since = self.until = time.perf_counter()
         self._process = process
         self.start()
 
@@ -89,6 +91,7 @@ class _Answers(threading.Thread):
             if answer.get("phase") != self.merged.get("phase"):
                 self.since = time.perf_counter()
             self.merged |= answer
+        self.until = time.perf_counter()
 
 
 def resident_bytes(process: int | str = "self") -> int:

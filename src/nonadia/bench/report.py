@@ -49,7 +49,7 @@ def row(name: str, entry: dict[str, Any]) -> str:
     )
     if peer is None:
         return text
-    if peer["status"] == "ok":
+    if "solve_s" in peer:
         text += f" {seconds(peer['build_s']):>11} {seconds(peer['solve_s']):>8} {_megabytes(peer):>6} |"
     else:
         text += f" {seconds(peer.get('build_s')):>11} {peer['status']:>15} |"

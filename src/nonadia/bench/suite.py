@@ -5,7 +5,6 @@ The JSON file is written anew after every case, so that an interrupted run keeps
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import platform
@@ -13,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ Say = Callable[[str, dict[str, Any] | None], None]
 def run(plan: Plan, output: Path, say: Say) -> dict[str, Any]:
     """The results, saved in `output`. say(what begins, None) and say(name, entry) when a case is done."""
     limit = plan.memory_limit or 0.7 * _available()
-    peer = plan.peer and importlib.util.find_spec("qutip") is not None
+    peer = plan.peer and find_spec("qutip") is not None
     results: dict[str, Any] = {
         "schema": SCHEMA,
         "benchmark": "heom",
