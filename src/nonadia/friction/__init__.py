@@ -4,6 +4,7 @@
     evaluate   all geometries by NEGF or by HEOM with given exponents and tiers → arrays
     control    exponents and tiers raised until F, γ and D meet the tolerance; the achieved errors
     checks     results that no physics allows (negative noise, broken fluctuation-dissipation, …)
+    stable     does the truncated hierarchy relax at all?
     dataset    arrays → labelled dataset with units
     estimate   sizes and memory before anything is computed
     memory     γ(t), D(t) beyond the Markov limit, their spectra and exponents (memory_evaluate, _bath, _control, _dataset)

@@ -17,6 +17,7 @@ from .dataset import assemble
 from .estimate import choose_method
 from .evaluate import Progress, by_negf, relative
 from .grid import Grid
+from .stable import judge_stability
 from .tiers import Hierarchical, Outcome
 
 
@@ -52,7 +53,7 @@ def electronic_forces(
     Returns a dataset (atomic units, `units` on every variable) with mean_force(…, mode), friction(…, mode, mode_),
     noise(…, mode, mode_), their molecular and coupling parts, error_force, error_friction, error_noise (estimated absolute
     errors), potential, population, current; attributes method, tiers, poles, converged (1 if every stated error is within
-    the tolerance and no result is impossible), messages, convergence (JSON).
+    the tolerance, no result is impossible and the hierarchy relaxes), stability (growth rates), messages, convergence (JSON).
     Errors: ValueError for arguments that do not fit the model, ResourceError (a ValueError) if it needs more memory
     than there is, NotConverged if a linear solve stalls.
     """
@@ -77,6 +78,10 @@ def electronic_forces(
             hierarchy = Hierarchical(grid.points, tolerance, tolerance_mode, progress, pool)
             outcome = hierarchy.converge(frozen, automatic, tiers, poles, decomposition)
             frozen = hierarchy.frozen
+            if outcome.exponents is not None:
+                relaxes = judge_stability(frozen, grid, outcome)
+                outcome.attributes["stability"] = relaxes.record
+                outcome.messages += relaxes.messages
 
     worst = relative(outcome.errors, outcome.result, tolerance_mode)
     for name, value in worst.items():

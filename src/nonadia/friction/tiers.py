@@ -41,6 +41,7 @@ class Outcome:
     attributes: dict[str, Any] = field(default_factory=dict)
     record: list[dict[str, Any]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    exponents: list[Exponents] | None = None  # of the hierarchy; None for Green's functions
 
 
 @dataclass(frozen=True)
@@ -227,4 +228,4 @@ class Hierarchical:
             "vibrational_states": self.frozen.vibration_states.tolist(),
             "bath": bath.record,
         }
-        return Outcome(result, errors, attributes, self.record, messages)
+        return Outcome(result, errors, attributes, self.record, messages, exponents)

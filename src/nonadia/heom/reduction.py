@@ -210,7 +210,8 @@ class Basis:
                 continue
             vector = vector / norm
             known = self.vectors[:, : self.size]
-            for _ in range(2):
+            vector = vector - known @ (known.T @ vector)
+            if np.linalg.norm(vector) < 0.7:  # otherwise once is enough
                 vector = vector - known @ (known.T @ vector)
             norm = np.linalg.norm(vector)
             if norm > DEPENDENT:

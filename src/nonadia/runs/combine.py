@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MISSING, CONVERGED, UNCONVERGED, FAILED = "not computed", "converged", "not converged", "failed"
 # text attributes kept per sweep point
-_TEXTS = ("method", "decomposition", "exponents", "bath", "relative_error", "convergence", "messages")
+_TEXTS = ("method", "decomposition", "exponents", "bath", "relative_error", "convergence", "messages", "stability")
 _NUMBERS = ("tiers", "poles")  # integers kept per sweep point; 0 where a method has none
 _PER_POINT = ("wall_time", "temperature", "chemical_potential")  # stored as variables of their own
 
@@ -127,7 +127,7 @@ class SweepTable:
                 continue
             dataset = forces.isel(where)
             dataset = dataset.drop_vars([name for axis in self.dims for name in (axis, f"{axis}_label")])
-            dataset.attrs = forces.attrs | {key: entry[key].item() for key in (*_TEXTS, *_NUMBERS)}
+            dataset.attrs = forces.attrs | {key: entry[key].item() for key in (*_TEXTS, *_NUMBERS) if key in entry}
             dataset.attrs["converged"] = int(entry["converged"].item())
             self.insert(index, dataset, float(entry["wall_time"].item()))
 
