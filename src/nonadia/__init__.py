@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import examples as examples
+    from .friction import convergence_study as convergence_study
     from .friction import electronic_forces as electronic_forces
     from .friction import memory_kernels as memory_kernels
     from .models.junction import Junction as Junction
@@ -35,6 +36,7 @@ _HOME = {
     "Junction": ("nonadia.models.junction", "Junction"),
     "ResultError": ("nonadia.runs.store", "ResultError"),
     "RunFailed": ("nonadia.runs.execute", "RunFailed"),
+    "convergence_study": ("nonadia.friction", "convergence_study"),
     "electronic_forces": ("nonadia.friction", "electronic_forces"),
     "examples": ("nonadia.examples", ""),
     "load": ("nonadia.runs.experiment", "load"),
@@ -49,6 +51,7 @@ __all__ = [
     "Junction",
     "ResultError",
     "RunFailed",
+    "convergence_study",
     "electronic_forces",
     "examples",
     "load",

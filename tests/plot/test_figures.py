@@ -11,7 +11,7 @@ from matplotlib import rc_context
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from nonadia.plot import PlotError, cases, figures, lines, maps, plot_forces, quantities, style
+from nonadia.plot import PlotError, cases, convergence, figures, lines, maps, plot_forces, plot_result, quantities, style
 
 from .synthetic import EV, KT, one_coordinate, points, two_coordinates
 
@@ -214,3 +214,40 @@ def test_zero_everywhere_is_drawn_without_warnings() -> None:
     case = cases.split(forces)[0]
     with rc_context(style.RC):  # type: ignore[arg-type]
         assert maps.tensors(case, ["x", "y"], ("x", "y")).axes
+
+
+def study(reference: str = "finest pair") -> xr.Dataset:
+    """Errors that fall with both numbers; the finest pair is the reference."""
+    tiers, poles = np.array([2, 3]), np.array([4, 6, 8])
+    error = 10.0 ** -(tiers[:, None] - 1.0 + poles[None, :] / 4)
+    error[-1, -1] = 0.0
+    names = ("error_force", "error_friction", "error_noise")
+    variables = {name: (("tier", "poles"), error * (1 + i)) for i, name in enumerate(names)}
+    variables |= {f"reference_{name}": ((), np.array(1e-3)) for name in names}
+    return xr.Dataset(variables, {"tier": tiers, "poles": poles}, attrs={"reference": reference})
+
+
+def test_convergence_figure_shows_errors_against_poles_and_tiers() -> None:
+    with rc_context(style.RC):  # type: ignore[arg-type]
+        ((stem, figure),) = convergence.figures(study())
+    assert stem == "convergence" and len(figure.axes) == 6
+    panels = {(axes.get_title(), axes.get_xlabel()): axes for axes in figure.axes}
+    upper = panels["friction γ", "poles of the Fermi function"]
+    assert upper.get_yscale() == "log"
+    np.testing.assert_allclose(upper.lines[0].get_ydata(), study().error_friction.values[0])
+    assert np.isnan(upper.lines[1].get_ydata()[-1]), "the reference has no error to itself"
+    lower = panels["", "tiers"]
+    assert len(lower.lines) == 3
+    band = upper.patches[0].get_extents().transformed(upper.transData.inverted())
+    assert band.y1 == pytest.approx(1e-3, rel=1e-6)
+    assert "finest pair" in figure.get_suptitle()
+
+
+def test_result_without_anything_to_draw_is_refused(tmp_path: Path) -> None:
+    tree = xr.DataTree.from_dict({"/convergence_study": study()})
+    written = plot_result(tree, tmp_path, "s")
+    assert [path.name for path in written] == ["s-convergence.png", "s-convergence.svg"]
+    with pytest.raises(PlotError, match="holds no forces"):
+        plot_result(xr.DataTree.from_dict({"/other": xr.Dataset()}), tmp_path)
+    with pytest.raises(PlotError, match="no convergence study"):
+        plot_result(xr.DataTree.from_dict({"/convergence_study": xr.Dataset()}), tmp_path)

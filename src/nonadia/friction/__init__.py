@@ -7,6 +7,7 @@
     stable     does the truncated hierarchy relax at all?
     dataset    arrays → labelled dataset with units
     estimate   sizes and memory before anything is computed
+    convergence  the error of fixed tiers and poles, for all pairs of them (convergence_dataset)
     memory     γ(t), D(t) beyond the Markov limit, their spectra and exponents (memory_evaluate, _bath, _control, _dataset)
 
 May import: units, models, baths, heom, negf. Knows no files and no command line.
@@ -15,7 +16,8 @@ May import: units, models, baths, heom, negf. Knows no files and no command line
 from __future__ import annotations
 
 from .control import electronic_forces
+from .convergence import convergence_study
 from .estimate import Estimate, ResourceError, estimate
 from .memory import memory_kernels
 
-__all__ = ["Estimate", "ResourceError", "electronic_forces", "estimate", "memory_kernels"]
+__all__ = ["Estimate", "ResourceError", "convergence_study", "electronic_forces", "estimate", "memory_kernels"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["PlotError", "plot_forces"]
+__all__ = ["PlotError", "plot_forces", "plot_result"]
 
 
 class PlotError(ValueError):
@@ -23,3 +23,13 @@ def plot_forces(tree: xr.DataTree, outdir: str | Path, name: str = "forces") -> 
     from .figures import draw_forces
 
     return draw_forces(tree, Path(outdir), name)
+
+
+def plot_result(tree: xr.DataTree, outdir: str | Path, name: str = "result") -> list[Path]:
+    """Draw everything that a result holds: /forces, /convergence_study. PlotError if it holds neither."""
+    from .figures import draw_forces, draw_study
+
+    if "convergence_study" not in tree.children:
+        return draw_forces(tree, Path(outdir), name)
+    written = draw_forces(tree, Path(outdir), name) if "forces" in tree.children else []
+    return written + draw_study(tree, Path(outdir), name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import PlotError, lines, maps, potentials, style
+from . import PlotError, convergence, lines, maps, potentials, style
 from .cases import Case, coordinates, grid_dims, split
 
 if TYPE_CHECKING:
@@ -25,6 +25,17 @@ def draw_forces(tree: xr.DataTree, outdir: Path, name: str) -> list[Path]:
     with rc_context(style.RC):  # type: ignore[arg-type]
         written = []
         for stem, figure in figures(forces):
+            written += style.save(figure, outdir, f"{name}-{stem}")
+    return written
+
+
+def draw_study(tree: xr.DataTree, outdir: Path, name: str) -> list[Path]:
+    """Draw /convergence_study of `tree` into `outdir`; the paths written."""
+    from matplotlib import rc_context
+
+    with rc_context(style.RC):  # type: ignore[arg-type]
+        written = []
+        for stem, figure in convergence.figures(tree["convergence_study"].to_dataset()):
             written += style.save(figure, outdir, f"{name}-{stem}")
     return written
 

@@ -1,4 +1,4 @@
-"""The command line: `nonadia run | check | plot | examples | bench`.
+"""The command line: `nonadia run | check | plot | converge | examples | bench`.
 
 Exit status 0 only if everything asked for was computed to its tolerance; 2 for bad input, one line an
 error on stderr (file: key: what; what would be right); 1 for a computation that failed, was interrupted or
@@ -132,7 +132,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw the figures of a result, as PNG and SVG."""
-    from nonadia.plot import PlotError, plot_forces
+    from nonadia.plot import PlotError, plot_result
 
     from .store import ResultError, open_result
 
@@ -140,13 +140,47 @@ def plot(
     folder = outdir or result.with_name(f"{result.stem}-figures")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = plot_forces(tree, folder, name=result.stem)
+        written = plot_result(tree, folder, name=result.stem)
     except PlotError as error:
         raise ResultError(f"{result}: {error}") from None
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
     for path in written:
         print(path)
+
+
+@app.command()
+def converge(
+    file: InputName,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="RESULT.nc", help="Default: FILE-convergence.nc here.")
+    ] = None,
+    tiers: Annotated[str, typer.Option("--tiers", metavar="N,...", help="Numbers of tiers.")] = "2,3,4",
+    poles: Annotated[str, typer.Option("--poles", metavar="N,...", help="Numbers of Fermi poles.")] = "4,6,8,10",
+    decomposition: Annotated[str, typer.Option("--decomposition", help="pade, aaa or fit.")] = "pade",
+    terminator: Annotated[str, typer.Option("--terminator", help="zero, adiabatic, or auto: as a run has it.")] = "auto",
+    reference: Annotated[
+        float | None, typer.Option("--reference", metavar="TOL", help="Measure from a result of this tolerance.")
+    ] = None,
+    geometries: Annotated[int, typer.Option("--geometries", min=1, help="How many of the input's grid.")] = 9,
+    overrides: Overrides = None,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Processes over geometries.")] = 1,
+) -> None:
+    """Error of force, friction and noise against tiers and poles (HEOM): a result file and its figure."""
+    from . import converge as study
+    from .execute import Interrupted
+
+    target = output or Path(f"{Path(file).stem}-convergence.nc")
+    options = {"decomposition": decomposition, "terminator": terminator, "reference": reference}
+    try:
+        messages = study.command(
+            _load(file, overrides), target, tiers, poles, geometries=geometries, workers=workers, **options
+        )
+    except Interrupted as interruption:
+        kept = f"; {interruption.blocks} finished blocks are kept, the same command goes on" if interruption.blocks else ""
+        _fail(f"interrupted{kept}")
+    if messages:
+        _fail("\n".join(["not everything was solved:", *messages]))
 
 
 @app.command()
