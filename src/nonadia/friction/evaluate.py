@@ -121,11 +121,10 @@ def scales(result: GridForces | Sums, mode: str) -> dict[str, FloatArray]:
 
 
 def relative(errors: dict[str, FloatArray], result: GridForces | Sums, mode: str) -> dict[str, float]:
-    """Largest relative error of force, friction and noise over the grid."""
+    """Largest relative error over the grid of each quantity in `errors` (of force, friction, noise)."""
     scale = scales(result, mode)
     worst = {}
-    for name in QUANTITIES:
-        floor = np.finfo(float).tiny
-        ratio = errors[name] / np.maximum(scale[name], floor)
-        worst[name] = float(np.max(np.where(errors[name] == 0, 0.0, ratio)))
+    for name, error in errors.items():
+        ratio = error / np.maximum(scale[name], np.finfo(float).tiny)
+        worst[name] = float(np.max(np.where(error == 0, 0.0, ratio)))
     return worst

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..baths.exponents import Exponents
 from ..heom.solver import NotConverged
 from ..models.frozen import FloatArray, FrozenJunction
 from .bath_choice import Bath, BathChoice
 from .blocks import Workers
-from .checks import impossible
+from .checks import impossible, in_equilibrium
 from .estimate import ResourceError, require_memory
 from .evaluate import QUANTITIES, GridForces, Progress, by_heom, by_negf, relative, scales
 from .partner import sample
@@ -50,6 +51,7 @@ class _Judge:
 
     mode: str
     exact: GridForces | None = None
+    temperature: float | None = None  # of an equilibrium, where D = γ_sym k_BT tells on both
     changes: tuple[dict[str, FloatArray], ...] = ()  # absolute, per geometry
     shares: tuple[dict[str, float], ...] = ()  # relative to the scale of each quantity
 
@@ -72,7 +74,18 @@ class _Judge:
             value = getattr(result, name)
             changes = [spread(result.difference(other)[name], value) for other in others]
             fixed[name] = fixed[name] + (np.maximum.reduce(changes) if changes else np.inf)
+        for name, violation in self.violations(result).items():
+            fixed[name] = np.maximum(fixed[name], violation)
         return fixed
+
+
+    def violations(self, result: GridForces) -> dict[str, FloatArray]:
+        """At equilibrium |D/k_BT - γ_sym|, which γ or D must answer for; nothing elsewhere."""
+        if self.temperature is None:
+            return {}
+        symmetric = 0.5 * (result.friction + np.swapaxes(result.friction, -1, -2))
+        violation = np.abs(result.noise / self.temperature - symmetric)
+        return {"friction": violation, "noise": self.temperature * violation}
 
 
 def spread(change: FloatArray, value: FloatArray) -> FloatArray:
@@ -82,6 +95,24 @@ def spread(change: FloatArray, value: FloatArray) -> FloatArray:
     """
     value = np.abs(value)
     return np.maximum(change, value * (change.max() / max(float(value.max()), np.finfo(float).tiny)))
+
+
+def _patched(whole: GridForces | None, at: NDArray[np.int64], part: GridForces) -> GridForces:
+    """`whole` with the geometries `at` replaced."""
+    if whole is None:
+        return part
+    arrays = {f.name: getattr(whole, f.name).copy() for f in fields(GridForces)}
+    for name, array in arrays.items():
+        array[at] = getattr(part, name)
+    return GridForces(**arrays)
+
+
+def _worst_each(errors: dict[str, FloatArray], result: GridForces) -> FloatArray:
+    """Largest relative error of F, γ and D at every geometry."""
+    scale = scales(result, "pointwise")
+    floor = np.finfo(float).tiny
+    ratios = [(errors[q] / np.maximum(scale[q], floor)).reshape(len(errors[q]), -1).max(axis=1) for q in QUANTITIES]
+    return np.asarray(np.max(ratios, axis=0))
 
 
 class Hierarchical:
@@ -116,25 +147,36 @@ class Hierarchical:
             return self._raise_tiers(bath, judge, tiers)
         baths = BathChoice(frozen, self.mode, scheme, poles)
         states_error = self._choose_states(automatic, baths.within(self.tolerance).exponents)
+        temperature = frozen.leads[0].temperature if in_equilibrium(frozen) else None
         demand = self.tolerance
         for _ in range(MAX_ATTEMPTS):
             bath, better = baths.within(demand), baths.within(REFERENCE * demand, tuned=True)
             change = self._solve(bath, 2).difference(self._solve(better, 2))
-            judge = _Judge(self.mode, None, (change,), (better.partner_error, states_error))
+            judge = _Judge(self.mode, None, temperature, (change,), (better.partner_error, states_error))
             outcome = self._raise_tiers(bath, judge, tiers)
-            fixed = max(relative(judge.fixed(outcome.result), outcome.result, self.mode).values())
+            fixed = self._largest(judge.fixed(outcome.result), outcome.result)
+            broken = self._largest(judge.violations(outcome.result), outcome.result)
             if poles is not None or (
-                fixed <= 0.7 * self.tolerance and not impossible(self.frozen, outcome.result, self.tolerance)
+                fixed <= 0.7 * self.tolerance
+                and broken <= self.tolerance
+                and not impossible(self.frozen, outcome.result, self.tolerance)
             ):
                 break
-            demand *= min(0.5 * self.tolerance / fixed, 0.2)
+            demand *= min(0.5 * self.tolerance / max(fixed, broken), 0.2)
         outcome.attributes["error_of_vibrational_basis"] = states_error
         return outcome
 
-    def _solve(self, bath: Bath, depth: int, terminator: str = "zero") -> GridForces:
+    def _solve(
+        self, bath: Bath, depth: int, terminator: str = "zero", at: NDArray[np.int64] | None = None
+    ) -> GridForces:
+        """at: the geometries to solve (default all)."""
+        frozen, positions = (self.frozen, self.positions) if at is None else (self.frozen[at], self.positions[at])
         return by_heom(
-            self.frozen, bath.exponents, depth, self.progress, self.solver_tolerance, terminator, self.positions, self.workers
+            frozen, bath.exponents, depth, self.progress, self.solver_tolerance, terminator, positions, self.workers
         )
+
+    def _largest(self, errors: dict[str, FloatArray], result: GridForces) -> float:
+        return max(relative(errors, result, self.mode).values(), default=0.0)
 
     def _choose_states(self, automatic: Sequence[bool], exponents: Sequence[Exponents]) -> dict[str, float]:
         """Raises the states of automatic vibrations until F, γ and D at tier 2 stand still; the relative change that is left.
@@ -169,6 +211,7 @@ class Hierarchical:
 
         Interacting models are solved with both terminators, whose difference bounds the truncation error from tier 3 on; the
         adiabatic one, which converges faster, is the result. A prescribed number of tiers is truncated plainly.
+        Judged pointwise, only the geometries that are not there yet go on to the next tier.
         """
         exponents = bath.exponents
         counts = [len(e) for e in exponents]
@@ -177,6 +220,10 @@ class Hierarchical:
         solved = False
         highest = tiers or (MAX_TIERS if judge.exact is None else EXACT_TIERS)
         previous = None if tiers is None or judge.exact is not None else self._solve(bath, max(tiers - 1, 1))
+        reached_at = np.full(len(self.positions), depth)
+        left = np.arange(len(self.positions))
+        plain = adiabatic = None
+        broken: list[float] = []  # largest violation of D = γ k_BT, tier by tier
         while True:
             try:
                 size = require_memory(self.frozen, counts, depth)
@@ -187,23 +234,25 @@ class Hierarchical:
                 break
             started = time.perf_counter()
             try:
-                plain = self._solve(bath, depth)
+                plain = _patched(plain, left, self._solve(bath, depth, "zero", left))
+                if judge.exact is None and tiers is None:
+                    adiabatic = _patched(adiabatic, left, self._solve(bath, depth, "adiabatic", left))
             except NotConverged as error:
                 if not solved or tiers is not None:
                     raise
                 messages.append(f"tier {depth} was not reached: {error}")
                 break
-            solved = True
-            if judge.exact is not None or tiers is not None:
+            solved, reached_at[left] = True, depth
+            if adiabatic is None:
                 result, others, terminator = plain, [previous] if previous is not None and depth > 1 else [], "zero"
             else:
-                result, terminator = self._solve(bath, depth, "adiabatic"), "adiabatic"
-                others = [plain] if depth > 2 else []
+                result, others, terminator = adiabatic, [plain] if depth > 2 else [], "adiabatic"
             errors = judge.errors(result, others)
             worst = relative(errors, result, self.mode)
             self.record.append(
                 {
                     "tiers": depth,
+                    "geometries": left.size,
                     "terminator": terminator,
                     "exponents": counts,
                     "unknowns": size.unknowns,
@@ -213,14 +262,17 @@ class Hierarchical:
             )
             reached = max(worst.values()) <= self.tolerance
             # more tiers cannot mend what the bath or the vibrational basis alone gets wrong
-            hopeless = judge.exact is None and (
-                max(relative(judge.fixed(result), result, self.mode).values()) > self.tolerance
-            )
+            broken.append(self._largest(judge.violations(result), result))
+            stuck = broken[-1] > self.tolerance and broken[-1] > 0.5 * min(broken[:-1][-1:], default=np.inf)
+            hopeless = judge.exact is None and (stuck or self._largest(judge.fixed(result), result) > self.tolerance)
             if depth == highest or reached or (hopeless and depth > 2):
                 break
-            previous, depth = result, depth + 1
+            depth += 1
+            if self.mode == "pointwise":
+                left = np.flatnonzero(_worst_each(errors, result) > self.tolerance)
         attributes = {
-            "tiers": depth if not messages else depth - 1,
+            "tiers": int(reached_at.max()),
+            "tiers_each": reached_at.tolist(),
             "terminator": terminator,
             "poles": [e.poles for e in exponents],
             "exponents": counts,
