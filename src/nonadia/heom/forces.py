@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.frozen import ComplexArray, FloatArray
-from .generator import Generator, anticommutator_coupling, commutator_coupling
+from .coupling import anticommutator_coupling, commutator_coupling
+from .generator import Generator
 from .solver import SteadyStateSolver
 
 

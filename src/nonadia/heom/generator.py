@@ -9,7 +9,6 @@ In the eigenbasis of H every diagonal block of 𝓛 is diagonal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,34 +17,13 @@ from scipy.optimize import linear_sum_assignment
 
 from ..models.frozen import ComplexArray, FloatArray, FrozenJunction
 from . import kernels
+from .coupling import Coupling, commutator_coupling
 from .hierarchy import Hierarchy
+from .link_kernels import DIAGONAL, DOWN, ELIMINATE, UP
 from .modes import Modes
 
-
-@dataclass(frozen=True)
-class Coupling:
-    """A tier-coupling superoperator: per mode the weights of d ρ and ρ d downwards (a) and upwards (b)."""
-
-    a_left: ComplexArray
-    a_right: ComplexArray
-    b_left: ComplexArray
-    b_right: ComplexArray
-
-    @property
-    def adjoint(self) -> Coupling:
-        return Coupling(self.b_left.conj(), self.b_right.conj(), self.a_left.conj(), self.a_right.conj())
-
-
-def commutator_coupling(modes: Modes, weight: FloatArray) -> Coupling:
-    """-i Σ_K weight_K (W_K,L - W_K,R): with weight = g the tier coupling of 𝓛, with ∂_ig that of ∂_i𝓛."""
-    w = -1j * np.asarray(weight, dtype=complex)[modes.lead]
-    return Coupling(w * modes.eta, w * modes.eta_bar, w, w)
-
-
-def anticommutator_coupling(modes: Modes, weight: FloatArray) -> Coupling:
-    """½ Σ_K weight_K (W_K,L + W_K,R): the coupling part of a symmetrised force operator, weight = -∂_ig."""
-    w = np.asarray(0.5 * np.asarray(weight)[modes.lead], dtype=complex)
-    return Coupling(w * modes.eta, -w * modes.eta_bar, w, -w)
+Work = tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]
+NOTHING: ComplexArray = np.zeros(0, dtype=complex)
 
 
 class Generator:
@@ -72,12 +50,14 @@ class Generator:
         fock = hierarchy.fock
         self.basis: ComplexArray = np.eye(fock.dimension, dtype=complex)
         self.off_diagonal: ComplexArray | None = None
+        self.end: ComplexArray | None = None  # what a terminator adds to the diagonal of the last tier
         if eigenbasis:
             self.frozen, hamiltonian = frozen, fock.hamiltonian(frozen)
             self.energies: FloatArray = np.zeros(fock.dimension)
             for s in range(len(fock.charges)):
                 block = slice(fock.offsets[s], fock.offsets[s + 1])
-                energies, states = np.linalg.eigh(hamiltonian[block, block])
+                part = hamiltonian[block, block]  # real matrices keep real eigenvectors: products cost half
+                energies, states = np.linalg.eigh(part if np.any(part.imag) else part.real)
                 if neighbour is not None:
                     energies, states = _aligned(energies, states, neighbour.basis[block, block])
                 self.energies[block], self.basis[block, block] = energies, states
@@ -92,7 +72,7 @@ class Generator:
                 self.weights[o] = np.abs(matrix) ** 2
                 self._store_operator(o, matrix)
         self.starts = hierarchy.starts
-        self._buffers: dict[int, tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]] = {}
+        self._buffers: dict[int, Work] = {}
 
     def _set_geometry(self, frozen: FrozenJunction) -> None:
         hamiltonian = self.hierarchy.fock.hamiltonian(frozen)
@@ -107,7 +87,8 @@ class Generator:
         if self.eigenbasis:
             raise ValueError("a generator in the eigenbasis of H belongs to one geometry")
         self._set_geometry(frozen)
-        self.__dict__.pop("diagonals", None)
+        for name in ("diagonals", "_element_energies"):
+            self.__dict__.pop(name, None)
 
     def from_eigenbasis(self, vector: ComplexArray) -> ComplexArray:
         """A vector of this generator in the basis of levels and vibrations, ρ_J → V ρ_J V†."""
@@ -176,10 +157,15 @@ class Generator:
         return [self.modes.kappa[tier.modes].sum(axis=1) for tier in self.hierarchy.tiers]
 
     @cached_property
+    def _element_energies(self) -> FloatArray:
+        """E_a - E_b of every element, layout by layout."""
+        a, b = self._element_states
+        return self.energies[a] - self.energies[b]
+
+    @cached_property
     def diagonals(self) -> list[ComplexArray]:
         """-i(E_a - E_b) - Σκ for every stored element, tier by tier."""
-        a, b = self._element_states
-        energy = self.energies[a] - self.energies[b]
+        energy = self._element_energies
         out = []
         for tier, kappa in zip(self.hierarchy.tiers, self.kappa_sums, strict=True):
             values = np.empty(tier.size, dtype=complex)
@@ -203,47 +189,84 @@ class Generator:
         )  # fmt: skip
         return out
 
-    def _work(self, n: int) -> tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]:
+    def work(self, n: int) -> Work:
+        """Scratch for the products of tier n: M and P downwards, M and P upwards."""
         if n not in self._buffers:
             size = self.hierarchy.tiers[n].product_size
             self._buffers[n] = tuple(np.zeros(size, dtype=complex) for _ in range(4))  # type: ignore[assignment]
         return self._buffers[n]
 
-    def tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
-        """Product tables of the hierarchy and the number of operators, as the kernels take them."""
-        products = self.hierarchy.products
-        return products.table, products.start, products.offset, 2 * len(self.modes.operators)
+    @cached_property
+    def product_tables(self) -> tuple:
+        """Tables and data of the operator products as the kernels take them (`kernels`: tables, data)."""
+        p = self.hierarchy.products
+        tables = (
+            p.group, p.size, self.sizes[p.group], p.dagger, p.element, p.target, p.target_start, p.block_size, p.sparse,
+            self.hierarchy.zero_transpose,
+        )  # fmt: skip
+        sides = [(start, column, self.data[place]) for start, column, place in (p.left, p.right)]
+        parts = (np.ascontiguousarray(self.data.real), np.ascontiguousarray(self.data.imag), bool(np.any(self.data.imag)))
+        return tables, (*sides, parts)
+
+    def place(self, n: int) -> tuple:
+        """Where the ADOs and products of tier n are, as the kernels take it."""
+        tier = self.hierarchy.tiers[n]
+        return tier.first, tier.value, tier.slot, tier.flipped, tier.self_tau
+
+    def links(self, n: int) -> tuple:
+        """Links between tiers n - 1 and n, as the kernels take them."""
+        links = self.hierarchy.tiers[n].links
+        return links.start, links.source, links.code
+
+    def couple_tiers(
+        self,
+        n: int,
+        task: int,
+        coupling: Coupling,
+        lower: ComplexArray,
+        upper: ComplexArray,
+        lower_out: ComplexArray,
+        upper_out: ComplexArray,
+        inverse: ComplexArray = NOTHING,
+        shift: float = 0.0,
+    ) -> None:
+        """Any of the `link_kernels` tasks between tiers n - 1 and n in one pass over their links.
+
+        DOWN: upper_out += (down) lower; UP: lower_out += (up) upper; DIAGONAL: upper_out = (diagonal - shift) upper first,
+        with the conjugate diagonal if the coupling is not that of the generator itself; ELIMINATE (with DOWN and UP):
+        lower_out += (up) inverse (down) lower, without touching the vectors of tier n.
+        """
+        tier = self.hierarchy.tiers[n]
+        tables, data = self.product_tables
+        work, weights, sign = self.work(n - 1), coupling.weights(n), -1.0 if n % 2 else 1.0
+        if task & DOWN:
+            kernels.forward(lower, work[0], work[1], self.place(n - 1), tables, data, sign, weights.down_phase)
+        if task & UP:
+            work[2][:] = 0.0
+            work[3][:] = 0.0
+        kappa, energy = NOTHING, self._element_energies
+        if task & DIAGONAL:
+            adjoint = coupling is not self.coupling
+            kappa = (self.kappa_sums[n].conj() if adjoint else self.kappa_sums[n]) + shift
+            energy = energy if adjoint else -energy
+        kernels.link(
+            task, upper, upper_out, inverse, kappa, energy, self._layout_start, self.sizes, tier.charge, tier.value,
+            self.links(n), weights.tables, work,
+        )  # fmt: skip
+        if task & UP:
+            kernels.backward(lower_out, work[2], work[3], self.place(n - 1), tables, data, sign, weights.up_phase)
 
     def down(self, n: int, lower: ComplexArray, coupling: Coupling, out: ComplexArray) -> None:
         """Adds the coupling of tier n - 1 (`lower`) into tier n (`out`)."""
-        below, tier = self.hierarchy.tiers[n - 1], self.hierarchy.tiers[n]
-        left, right, _, _ = self._work(n - 1)
-        table, start, offset, count = self.tables()
-        kernels.multiply(
-            lower, below.charge, below.value, below.product, table, start, offset, count, self.data, left, right
-        )
-        kernels.gather(
-            out, tier.modes, tier.charge, tier.value, tier.link, self.sizes, below.charge, below.product, offset,
-            self.modes.operator, coupling.a_left, coupling.a_right, -1.0 if n % 2 else 1.0, left, right,
-            self.hierarchy.zero_transpose,
-        )  # fmt: skip
+        self.couple_tiers(n, DOWN, coupling, lower, out, NOTHING, out)
 
     def up(self, n: int, upper: ComplexArray, coupling: Coupling, out: ComplexArray) -> None:
         """Adds the coupling of tier n (`upper`) into tier n - 1 (`out`)."""
-        below, tier = self.hierarchy.tiers[n - 1], self.hierarchy.tiers[n]
-        _, _, left, right = self._work(n - 1)
-        left[:] = 0.0
-        right[:] = 0.0
-        table, start, offset, count = self.tables()
-        kernels.scatter(
-            upper, tier.modes, tier.charge, tier.value, tier.link, self.sizes, below.charge, below.product, offset,
-            self.modes.operator, coupling.b_left, coupling.b_right, -1.0 if n % 2 else 1.0, left, right,
-            self.hierarchy.zero_transpose,
-        )  # fmt: skip
-        kernels.contract(
-            out, below.charge, below.value, below.product, below.self_tau, table, start, offset, count, self.data, left,
-            right, self.hierarchy.zero_transpose,
-        )  # fmt: skip
+        self.couple_tiers(n, UP, coupling, NOTHING, upper, out, NOTHING)
+
+    def eliminate(self, n: int, inverse: ComplexArray, lower: ComplexArray, coupling: Coupling, out: ComplexArray) -> None:
+        """out += (up) inverse (down) lower through tier n, one run of its elements at a time; lower, out: tier n - 1."""
+        self.couple_tiers(n, DOWN | UP | ELIMINATE, coupling, lower, NOTHING, out, NOTHING, inverse)
 
     # -- whole vectors ------------------------------------------------------------------------------------------
 
@@ -257,8 +280,19 @@ class Generator:
     def couple(self, vector: ComplexArray, coupling: Coupling, out: ComplexArray) -> None:
         """out += coupling · vector over all tiers."""
         for n in range(1, self.hierarchy.depth + 1):
-            self.down(n, self.tier(vector, n - 1), coupling, self.tier(out, n))
-            self.up(n, self.tier(vector, n), coupling, self.tier(out, n - 1))
+            lower, upper = self.tier(vector, n - 1), self.tier(vector, n)
+            self.couple_tiers(n, DOWN | UP, coupling, lower, upper, self.tier(out, n - 1), self.tier(out, n))
+
+    def diagonal_and_couple(
+        self, vector: ComplexArray, coupling: Coupling, out: ComplexArray, depth: int, shift: float = 0.0
+    ) -> None:
+        """out = (diagonal - shift + coupling) vector on the tiers up to `depth`; coupling: that of 𝓛 or its adjoint."""
+        lowest = -1j * self._element_energies[: self.sizes[0]] - shift
+        np.multiply(lowest if coupling is self.coupling else lowest.conj(), self.tier(vector, 0), out=self.tier(out, 0))
+        for n in range(1, depth + 1):
+            lower, upper = self.tier(vector, n - 1), self.tier(vector, n)
+            task = DIAGONAL | DOWN | UP
+            self.couple_tiers(n, task, coupling, lower, upper, self.tier(out, n - 1), self.tier(out, n), shift=shift)
 
     def molecular(self, vector: ComplexArray, matrix: ComplexArray, left: complex, right: complex, out: ComplexArray) -> None:
         """out += left·M ρ_J + right·ρ_J M for every ADO; M charge-conserving, in the basis of this generator."""
@@ -271,12 +305,14 @@ class Generator:
     def apply(self, vector: ComplexArray, adjoint: bool = False) -> ComplexArray:
         """𝓛 vector, or 𝓛† vector."""
         out = np.empty_like(vector)
-        for n, diagonal in enumerate(self.diagonals):
-            np.multiply(diagonal.conj() if adjoint else diagonal, self.tier(vector, n), out=self.tier(out, n))
+        coupling = self.coupling.adjoint if adjoint else self.coupling
+        self.diagonal_and_couple(vector, coupling, out, self.hierarchy.depth)
+        if self.end is not None:
+            last = self.tier(out, self.hierarchy.depth)
+            last += (self.end.conj() if adjoint else self.end) * self.tier(vector, self.hierarchy.depth)
         if self.off_diagonal is not None:
             sign = 1j if adjoint else -1j
             self.molecular(vector, self.off_diagonal, sign, -sign, out)
-        self.couple(vector, self.coupling.adjoint if adjoint else self.coupling, out)
         return out
 
     @cached_property
@@ -317,6 +353,10 @@ class Generator:
 
 def _aligned(energies: FloatArray, states: ComplexArray, reference: ComplexArray) -> tuple[FloatArray, ComplexArray]:
     """Eigenstates in the order, and with the phases, that resemble `reference` most; degenerate ones rotated into it."""
+    if np.any(reference.imag):
+        states = states.astype(complex)
+    else:
+        reference = reference.real  # real states stay real
     overlap = reference.conj().T @ states
     order = linear_sum_assignment(-(np.abs(overlap) ** 2))[1]
     energies, states, overlap = energies[order], states[:, order].copy(), overlap[:, order]

@@ -3,14 +3,14 @@
 An ADO is a set J of modes, stored as increasing numbers. Element |a⟩⟨b| of ADO J exists only if
 q_a - q_b = Q_J = Σ_{j∈J} σ_j e_{component(j)} (charge conservation; solver-notes 1), and of a Hermitian pair
 
-    ρ_J̄ = τ_J ρ_J†,   τ_J = (-1)^{⌊n/2⌋ + number of (+,-) pairs in J},
+    ρ_J̄ = τ_J ρ_J†,   τ_J = (-1)^{⌊n/2⌋ + Σ_u |A_u||B_u|},   A_u, B_u: the modes of J with operator f_u†, f_u,
 
 only one is stored: the one whose Q_J is lexicographically positive, or, for Q_J = 0, whose first unpaired mode has
 σ = +. Sets made of (+,-) pairs only are their own partner ("self-conjugate"); they are stored whole and kept
 Hermitian (τ = 1) or anti-Hermitian (τ = -1). The dead part is never enumerated element by element.
 
 A link (J, r) points to the ADO I = J - j_r of the tier below with the sign (-1)^{n-r} of theory B3. If I is not
-stored but its partner is, the link carries the conjugate flag, and its sign includes τ_I. A self-conjugate J has
+stored but its partner is, the link is a conjugate one, and its sign includes τ_I. A self-conjugate J has
 both kinds of links to the same ADO; upwards one of them is enough (the other follows from ρ_J = τ_J ρ_J†).
 """
 
@@ -23,39 +23,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fock import FockSpace
+from .layouts import IntArray, Layout, layouts_of
+from .links import CONJUGATE, DOWN_ONLY, Links, links_of
 from .modes import Modes
-
-IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Elements of the ADOs of one canonical charge: blocks (sector of a, sector of b), each row-major."""
-
-    charge: tuple[int, ...]
-    blocks: dict[tuple[int, int], int]  # (s_a, s_b) -> offset of the block
-    rows: IntArray  # state index a of each element
-    columns: IntArray  # state index b of each element
-
-    @property
-    def size(self) -> int:
-        return int(self.rows.size)
+from .products import Products, products_of
 
 
 @dataclass(frozen=True)
 class Tier:
-    """Stored ADOs of one tier, ordered by charge.
+    """Stored ADOs of one tier, ordered by charge, then lexicographically.
 
-    modes (n_ado, n) int32; charge (n_ado,) number of the Layout; value (n_ado,) offset into the tier's element vector;
-    product (n_ado,) offset into the tier's operator-product arrays; link (n_ado, n) int64 = 8·I + 4·(only downwards)
-    + 2·conjugate + negative, or -1; self_tau (n_ado,) = τ of self-conjugate ADOs, else 0; size, product_size: total lengths.
+    modes (n_ado, n) int32; charge (n_ado,) number of the Layout; first (charges + 1,): where the ADOs of each charge start;
+    value (n_ado,) offset into the tier's element vector; slot (slots,): offset of each slot of `Products` in the tier's
+    product arrays; flipped (n_ado,): place of each ADO in slots with adjoint products, which are in the order of the
+    partners ρ_J̄; links to the tier below; self_tau (n_ado,) = τ of self-conjugate ADOs, else 0; size, product_size: lengths.
     """
 
     modes: NDArray[np.int32]
     charge: IntArray
+    first: IntArray
     value: IntArray
-    product: IntArray
-    link: IntArray
+    slot: IntArray
+    flipped: IntArray
+    links: Links
     self_tau: IntArray
     tau: IntArray
     size: int
@@ -63,23 +53,6 @@ class Tier:
 
     def __len__(self) -> int:
         return int(self.charge.size)
-
-
-@dataclass(frozen=True)
-class Products:
-    """Small matrix products d^o ρ and ρ d^o for each (charge, operator): rows of `table`, in CSR order.
-
-    Columns of table: side (0 left, 1 right), D offset, D rows, D columns, D̄ offset, block offset, block rows,
-    block columns, product offset, product row stride, product column stride.
-    offset[charge, operator] is where the product starts behind the ADO's own product offset.
-    """
-
-    table: IntArray
-    start: IntArray
-    offset: IntArray
-    length: IntArray
-    operator_blocks: dict[tuple[int, int], int]  # (operator, source sector) -> offset of D in the operator data
-    operator_size: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +86,8 @@ class Hierarchy:
 
     @property
     def table_bytes(self) -> int:
-        return sum(t.modes.nbytes + t.link.nbytes + t.value.nbytes + t.product.nbytes + t.charge.nbytes for t in self.tiers)
+        """Tables that one application of the generator reads."""
+        return sum(t.links.nbytes + t.value.nbytes + t.charge.nbytes + t.self_tau.nbytes for t in self.tiers)
 
 
 def build(fock: FockSpace, modes: Modes, depth: int) -> Hierarchy:
@@ -122,95 +96,14 @@ def build(fock: FockSpace, modes: Modes, depth: int) -> Hierarchy:
     step = np.zeros((2 * len(modes.operators), fock.n_components), dtype=np.int64)
     for u, c in enumerate(component):
         step[2 * u, c], step[2 * u + 1, c] = 1, -1
-    layouts = _layouts(fock)
+    layouts = layouts_of(fock)
     number = {layout.charge: i for i, layout in enumerate(layouts)}
     zero = layouts[number[(0,) * fock.n_components]]
     position = np.empty((fock.dimension, fock.dimension), dtype=np.int64)
     position[zero.rows, zero.columns] = np.arange(zero.size)
-    products = _products(fock, layouts, number, step)
+    products = products_of(fock, layouts, step)
     tiers = _tiers(fock, modes, step, layouts, number, products, depth)
     return Hierarchy(fock, modes.operator, layouts, position[zero.columns, zero.rows], products, tiers)
-
-
-def _canonical(charge: tuple[int, ...]) -> bool:
-    for q in charge:
-        if q != 0:
-            return q > 0
-    return True
-
-
-def _layouts(fock: FockSpace) -> tuple[Layout, ...]:
-    charges, offsets = fock.charges, fock.offsets
-    found: dict[tuple[int, ...], list[tuple[int, int]]] = {}
-    for a, qa in enumerate(charges):
-        for b, qb in enumerate(charges):
-            difference = tuple(int(q) for q in qa - qb)
-            if _canonical(difference):
-                found.setdefault(difference, []).append((a, b))
-    layouts = []
-    for charge in sorted(found):  # the zero charge sorts first among canonical ones
-        blocks, rows, columns, offset = {}, [], [], 0
-        for a, b in found[charge]:
-            states_a, states_b = np.arange(offsets[a], offsets[a + 1]), np.arange(offsets[b], offsets[b + 1])
-            blocks[(a, b)] = offset
-            rows.append(np.repeat(states_a, states_b.size))
-            columns.append(np.tile(states_b, states_a.size))
-            offset += states_a.size * states_b.size
-        layouts.append(Layout(charge, blocks, np.concatenate(rows), np.concatenate(columns)))
-    return tuple(layouts)
-
-
-def _products(
-    fock: FockSpace, layouts: tuple[Layout, ...], number: dict[tuple[int, ...], int], step: IntArray
-) -> Products:
-    sector = {tuple(int(q) for q in charge): s for s, charge in enumerate(fock.charges)}
-    dimension = np.diff(fock.offsets)
-    charges = fock.charges
-
-    operator_blocks: dict[tuple[int, int], int] = {}
-    operator_size = 0
-    for o in range(len(step)):
-        for s, charge in enumerate(charges):
-            target = sector.get(tuple(int(q) for q in charge + step[o]))
-            if target is not None:
-                operator_blocks[(o, s)] = operator_size
-                operator_size += int(dimension[target] * dimension[s])
-
-    def place(charge: tuple[int, ...], a: int, b: int) -> tuple[int, int, int]:
-        """Offset, row stride and column stride of block (a, b) in the stored elements of this charge."""
-        if _canonical(charge):
-            return layouts[number[charge]].blocks[(a, b)], int(dimension[b]), 1
-        opposite = tuple(-q for q in charge)
-        return layouts[number[opposite]].blocks[(b, a)], 1, int(dimension[a])
-
-    rows: list[tuple[int, ...]] = []
-    start = np.zeros(len(layouts) * len(step) + 1, dtype=np.int64)
-    offset = np.zeros((len(layouts), len(step)), dtype=np.int64)
-    length = np.zeros(len(layouts), dtype=np.int64)
-    for g, layout in enumerate(layouts):
-        for o in range(len(step)):
-            reached = tuple(int(q) for q in np.array(layout.charge) + step[o])
-            canonical = reached if _canonical(reached) else tuple(-q for q in reached)
-            offset[g, o] = length[g]
-            if canonical in number:
-                length[g] += layouts[number[canonical]].size
-                for (a, b), block in layout.blocks.items():
-                    here = (block, dimension[a], dimension[b])
-                    up = sector.get(tuple(int(q) for q in charges[a] + step[o]))
-                    if up is not None:
-                        out = place(reached, up, b)
-                        rows.append(
-                            (0, operator_blocks[o, a], dimension[up], dimension[a], operator_blocks[o ^ 1, up], *here, *out)
-                        )
-                    down = sector.get(tuple(int(q) for q in charges[b] - step[o]))
-                    if down is not None:
-                        out = place(reached, a, down)
-                        rows.append(
-                            (1, operator_blocks[o, down], dimension[b], dimension[down], operator_blocks[o ^ 1, b], *here, *out)
-                        )
-            start[g * len(step) + o + 1] = len(rows)
-    table = np.array(rows, dtype=np.int64).reshape(len(rows), 11)
-    return Products(table, start, offset, length, operator_blocks, operator_size)
 
 
 def _tiers(
@@ -223,6 +116,7 @@ def _tiers(
     depth: int,
 ) -> tuple[Tier, ...]:
     mode_step = step[modes.operator]
+    pair_number = np.minimum(np.arange(len(modes)), modes.partner)
     capacity = fock.capacity
     radix = 2 * capacity + 1
     weights = np.concatenate([np.cumprod(radix[::-1])[::-1][1:], [1]]).astype(np.int64)
@@ -241,29 +135,48 @@ def _tiers(
         alive = np.all(np.abs(charge) <= capacity, axis=1)
         stored, group = sets[alive], charge[alive]
         group_number = group_of[(group + capacity) @ weights]
-        paired = _pairing(stored)
-        first_unpaired = np.where(paired, np.iinfo(np.int32).max - 1, stored).min(axis=1, initial=2**31 - 2)
-        keep = (group_number >= 0) & (np.any(group != 0, axis=1) | (first_unpaired % 2 == 0))
-        order = np.argsort(group_number[keep], kind="stable")
-        stored, group_number, paired = stored[keep][order], group_number[keep][order], paired[keep][order]
-        tau = 1 - 2 * ((n // 2 + paired.sum(axis=1) // 2) % 2)
+        family = modes.operator[stored]
+        paired = _pairing(stored, modes.partner)
+        unpaired = np.where(paired, len(modes), pair_number[stored])
+        leading = np.argmin(unpaired, axis=1)[:, None] if n else np.zeros((1, 0), dtype=np.int64)
+        plus = np.all(np.take_along_axis(family, leading, axis=1) % 2 == 0, axis=1) | paired.all(axis=1)
+        keep = (group_number >= 0) & (np.any(group != 0, axis=1) | plus)
+        stored, group_number, paired, family = stored[keep], group_number[keep], paired[keep], family[keep]
+        order = _memory_order(stored, group_number, family)
+        stored, group_number, paired, family = stored[order], group_number[order], paired[order], family[order]
+        swaps = np.zeros(len(stored), dtype=np.int64)
+        for u in range(len(modes.operators)):
+            swaps += (family == 2 * u).sum(axis=1) * (family == 2 * u + 1).sum(axis=1)
+        tau = 1 - 2 * ((n // 2 + swaps) % 2)
         self_tau = np.where(paired.all(axis=1), tau, 0)
-        link = np.full((len(stored), n), -1, dtype=np.int64)
+        first = np.searchsorted(group_number, np.arange(len(layouts) + 1))
+        element = np.concatenate([[0], np.cumsum(sizes[group_number])])
+        product = np.concatenate([[0], np.cumsum(np.diff(first)[products.group] * products.size)])
+        block = sizes[group_number]
+        flipped = np.empty(len(stored), dtype=np.int64)
+        opposite = np.sort(modes.partner[stored], axis=1)
+        flipped[_memory_order(opposite, group_number, modes.operator[opposite])] = np.arange(len(stored))
+        flipped -= first[group_number]
         if n:
             assert below is not None
-            link = _links(stored, self_tau != 0, below, tiers[-1].tau)
+            target, code = _links(stored, self_tau != 0, below, tiers[-1].tau, modes.partner)
+            code = np.where(target >= 0, len(modes) * code + stored, -1).astype(np.int32)
+            source = _sources(target, code // len(modes), family, block, tiers[-1], products)
+        else:
+            source, code = np.zeros((1, 0), dtype=np.int64), np.zeros((1, 0), dtype=np.int32)
+        links = links_of(block, code, source, tiers[-1].product_size if n else 0)
         if n < depth:
             below = np.full(comb(len(modes), n), -1, dtype=np.int32)
             below[_rank(stored, len(modes))] = np.arange(len(stored), dtype=np.int32)
-        element = np.concatenate([[0], np.cumsum(sizes[group_number])])
-        product = np.concatenate([[0], np.cumsum(products.length[group_number])])
         tiers.append(
             Tier(
                 np.ascontiguousarray(stored, dtype=np.int32),
                 group_number,
+                first,
                 element[:-1],
                 product[:-1],
-                link,
+                flipped,
+                links,
                 self_tau,
                 tau,
                 int(element[-1]),
@@ -271,6 +184,22 @@ def _tiers(
             )
         )
     return tuple(tiers)
+
+
+def _memory_order(sets: NDArray[np.signedinteger], group: IntArray, family: IntArray) -> IntArray:
+    """The order in memory: by charge, by the operators of the modes, by the modes.
+
+    In this order the last mode runs through (nearly) all modes of one operator, here and in the tiers below.
+    """
+    return np.lexsort([_number(sets), _number(family), group])
+
+
+def _number(digits: NDArray[np.signedinteger]) -> IntArray:
+    """Rows of non-negative digits in lexicographic order as integers."""
+    radix = int(digits.max(initial=0)) + 1
+    if radix ** digits.shape[1] < 2**62:
+        return digits.astype(np.int64) @ (radix ** np.arange(digits.shape[1])[::-1]).astype(np.int64)
+    return np.unique(digits, axis=0, return_inverse=True)[1].ravel()
 
 
 def _extend(
@@ -289,13 +218,15 @@ def _extend(
     return np.concatenate([sets[parent], new[:, None].astype(np.int32)], axis=1), total[fits]
 
 
-def _pairing(sets: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """True where a mode's partner (other σ) is in the same set; partners are neighbours in sorted order."""
+def _pairing(sets: NDArray[np.int32], partner: IntArray) -> NDArray[np.bool_]:
+    """True where a mode's partner (other σ) is in the same set."""
     paired = np.zeros(sets.shape, dtype=bool)
-    if sets.shape[1] > 1:
-        match = (sets[:, :-1] ^ 1) == sets[:, 1:]
-        paired[:, :-1] |= match
-        paired[:, 1:] |= match
+    opposite = partner.astype(np.int32)[sets]
+    for r in range(sets.shape[1]):
+        for t in range(r + 1, sets.shape[1]):
+            match = opposite[:, r] == sets[:, t]
+            paired[:, r] |= match
+            paired[:, t] |= match
     return paired
 
 
@@ -308,18 +239,33 @@ def _rank(sets: NDArray[np.int32], count: int) -> IntArray:
 
 
 def _links(
-    sets: NDArray[np.int32], self_conjugate: NDArray[np.bool_], below: NDArray[np.int32], tau_below: IntArray
-) -> IntArray:
+    sets: NDArray[np.int32], self_conjugate: NDArray[np.bool_], below: NDArray[np.int32], tau_below: IntArray, partner: IntArray
+) -> tuple[IntArray, NDArray[np.int32]]:
+    """Number of the ADO of the tier below (or -1) and bits of the link code (or -1), both (n_ado, n)."""
     n = sets.shape[1]
-    count = int(sets.max(initial=0)) + 2
-    link = np.full(sets.shape, -1, dtype=np.int64)
+    count = len(partner)
+    targets, code = np.full(sets.shape, -1, dtype=np.int64), np.full(sets.shape, -1, dtype=np.int32)
     for r in range(n):
         rest = np.delete(sets, r, axis=1)
         negative = (n - 1 - r) % 2  # (-1)^{n-r} with r counted from 1
         target = below[_rank(rest, count)].astype(np.int64)
-        link[:, r] = np.where(target >= 0, 8 * target + negative, -1)
+        targets[:, r] = target
+        code[target >= 0, r] = negative
         missing = np.flatnonzero(target < 0)
-        partner = below[_rank(np.sort(rest[missing] ^ 1, axis=1), count)].astype(np.int64)
-        sign = (negative + (tau_below[partner] < 0)) % 2
-        link[missing, r] = np.where(partner >= 0, 8 * partner + 4 * self_conjugate[missing] + 2 + sign, -1)
-    return link
+        opposite = below[_rank(np.sort(partner[rest[missing]], axis=1), count)].astype(np.int64)
+        sign = (negative + (tau_below[opposite] < 0)) % 2
+        targets[missing, r] = opposite
+        code[missing, r] = np.where(opposite >= 0, DOWN_ONLY * self_conjugate[missing] + CONJUGATE + sign, -1)
+    return targets, code
+
+
+def _sources(
+    target: IntArray, bits: NDArray[np.int32], operator: IntArray, block: IntArray, below: Tier, products: Products
+) -> IntArray:
+    """Where in the product arrays of the tier below each link reads, or -1, (n_ado, n)."""
+    conjugate = (bits & CONJUGATE) // CONJUGATE
+    charge = below.charge[target]  # of the last ADO where there is no link
+    slot = products.slot[charge, operator ^ conjugate, conjugate]
+    place = np.where(conjugate, below.flipped[target], target - below.first[charge])
+    source = below.slot[slot] + place * block[:, None]
+    return np.where(target >= 0, source, -1)

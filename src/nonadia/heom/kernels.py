@@ -1,159 +1,69 @@
-"""Compiled loops over the tables of `hierarchy`. Pure functions of arrays; every meaning is documented there.
+"""Compiled loops over one tier: operator products in either form, molecular operators, diagonals, the lowest tiers.
 
-Products of one tier: left[o] = d^o ρ_I and right[o] = ρ_I d^o for every stored ADO I and operator o. A coupling between
-tiers is then a signed, weighted gather ("down", tier n - 1 → n) or scatter ("up", n → n - 1), and the matrix products are
-done once per operator, not once per pole.
+`place` of a tier: (first, value, slot, flipped, self_tau) of `hierarchy.Tier`; `tables`: (group, size, width, dagger,
+element, target, target_start, block_size, sparse, transpose) of `products`; `data`: (left start, column, d), (right start,
+column, d), (Re d, Im d, complex).
 """
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
-_jit = nb.njit(cache=True, error_model="numpy", boundscheck=False)
+from .link_kernels import DOWN, ELIMINATE, UP, jit, traverse
+from .product_kernels import backward_blocks, backward_elements, forward_blocks, forward_elements
 
 
-@_jit
-def multiply(values, charge, value, product, table, start, offset, n_operators, data, left, right):  # type: ignore[no-untyped-def]
-    """left[o] = d^o ρ, right[o] = ρ d^o of one tier; `left` and `right` must be zero where no block contributes."""
-    for i in range(charge.size):
-        g = charge[i]
-        for o in range(n_operators):
-            base = product[i] + offset[g, o]
-            for row in range(start[g * n_operators + o], start[g * n_operators + o + 1]):
-                side, d, m, k = table[row, 0], table[row, 1], table[row, 2], table[row, 3]
-                x, rows, columns = value[i] + table[row, 5], table[row, 6], table[row, 7]
-                y, rs, cs = base + table[row, 8], table[row, 9], table[row, 10]
-                if side == 0:
-                    for a in range(m):
-                        for b in range(columns):
-                            s = 0j
-                            for c in range(k):
-                                s += data[d + a * k + c] * values[x + c * columns + b]
-                            left[y + a * rs + b * cs] = s
-                else:
-                    for a in range(rows):
-                        for b in range(k):
-                            s = 0j
-                            for c in range(m):
-                                s += values[x + a * columns + c] * data[d + c * k + b]
-                            right[y + a * rs + b * cs] = s
+@jit
+def forward(rho, commuted, opposed, place, tables, data, sign, phase):  # type: ignore[no-untyped-def]
+    """M = phase (d^o ρ + sign ρ d^o) and P = phase (d^o ρ - sign ρ d^o) of every ADO of one tier; complex arrays."""
+    first, value, slot, flipped, _ = place
+    group, size, width, dagger, element, target, target_start, block_size, sparse, _ = tables
+    left, right, (d_re, d_im, is_complex) = data
+    if sparse:
+        forward_elements(
+            rho, commuted, opposed, first, value, slot, flipped, group, size, width, dagger, element, sign, phase,
+            left[0], left[1], left[2], right[0], right[1], right[2],
+        )  # fmt: skip
+    else:
+        forward_blocks(
+            rho.view(np.float64), commuted.view(np.float64), opposed.view(np.float64), first, value, slot, flipped, group, size,
+            width, dagger, target, target_start, block_size, sign, phase, d_re, d_im, is_complex,
+        )  # fmt: skip
 
 
-@_jit
-def contract(  # type: ignore[no-untyped-def]
-    out, charge, value, product, self_tau, table, start, offset, n_operators, data, left, right, transpose
-):
-    """Up, the closing products: out += Σ_o [ d^ō left[o] + right[o] d^ō ] of one tier.
+@jit
+def backward(out, commuted, opposed, place, tables, data, sign, phase):  # type: ignore[no-untyped-def]
+    """out += phase Σ_o [ d^ō (M + P) + sign (M - P) d^ō ] of every ADO of one tier; complex arrays."""
+    first, value, slot, flipped, self_tau = place
+    group, size, width, dagger, element, target, target_start, block_size, sparse, transpose = tables
+    left, right, (d_re, d_im, is_complex) = data
+    if sparse:
+        backward_elements(
+            out, commuted, opposed, first, value, slot, flipped, group, size, width, dagger, element, sign, phase, self_tau,
+            transpose, left[0], left[1], left[2], right[0], right[1], right[2],
+        )  # fmt: skip
+    else:
+        backward_blocks(
+            out.view(np.float64), commuted.view(np.float64), opposed.view(np.float64), first, value, slot, flipped, group, size,
+            width, dagger, target, target_start, block_size, sign, phase, self_tau, transpose, d_re, d_im, is_complex,
+        )  # fmt: skip
 
-    On self-conjugate ADOs X + τ X† is added: the links of the partner ADOs above are not stored.
+
+@jit
+def link(task, x, y, inverse, kappa, energy, layout_start, size, charge, value, links, weights, products):  # type: ignore[no-untyped-def]
+    """`traverse` for complex arrays; links: (start, source, code); weights: (down, up, down_filled,
+
+    up_filled) of `coupling`; products: M and P downwards and upwards.
     """
-    scratch = np.zeros(transpose.size, dtype=np.complex128)
-    for i in range(charge.size):
-        g = charge[i]
-        if self_tau[i] == 0:
-            target, origin = out, value[i]
-        else:
-            scratch[:] = 0.0
-            target, origin = scratch, 0
-        for o in range(n_operators):
-            base = product[i] + offset[g, o]
-            for row in range(start[g * n_operators + o], start[g * n_operators + o + 1]):
-                side, m, k, d = table[row, 0], table[row, 2], table[row, 3], table[row, 4]
-                x, rows, columns = origin + table[row, 5], table[row, 6], table[row, 7]
-                y, rs, cs = base + table[row, 8], table[row, 9], table[row, 10]
-                if side == 0:  # D̄ is (k, m): from the sector of d^o a back to that of a
-                    for a in range(k):
-                        for b in range(columns):
-                            s = 0j
-                            for c in range(m):
-                                s += data[d + a * m + c] * left[y + c * rs + b * cs]
-                            target[x + a * columns + b] += s
-                else:  # D̄ is (k, m): from the sector of b to the one that d^o maps to it
-                    for a in range(rows):
-                        for b in range(m):
-                            s = 0j
-                            for c in range(k):
-                                s += right[y + a * rs + c * cs] * data[d + c * m + b]
-                            target[x + a * columns + b] += s
-        if self_tau[i] != 0:
-            for e in range(transpose.size):
-                out[value[i] + e] += scratch[e] + self_tau[i] * np.conj(scratch[transpose[e]])
+    traverse(
+        task, x.view(np.float64), y.view(np.float64), inverse.view(np.float64), kappa.view(np.float64), energy, layout_start,
+        links[0], links[1], links[2], charge, value, size, weights[0], weights[1], weights[2], weights[3],
+        products[0].view(np.float64), products[1].view(np.float64), products[2].view(np.float64),
+        products[3].view(np.float64),
+    )  # fmt: skip
 
 
-@_jit
-def gather(  # type: ignore[no-untyped-def]
-    out, modes, charge, value, link, size, lower_charge, lower_product, offset, operator, a_left, a_right, r_sign,
-    left, right, transpose
-):
-    """Down: out_J = Σ_r s_r [ a_left d^o ρ_I + r_sign a_right ρ_I d^o ], I = J - j_r, added to `out`."""
-    n = modes.shape[1]
-    for i in range(charge.size):
-        base, length, zero = value[i], size[charge[i]], charge[i] == 0
-        for r in range(n):
-            entry = link[i, r]
-            if entry < 0:
-                continue
-            target = entry >> 3
-            sign = -1.0 if entry & 1 else 1.0
-            j = modes[i, r]
-            wl, wr = sign * a_left[j], sign * r_sign * a_right[j]
-            if entry & 2:
-                p = lower_product[target] + offset[lower_charge[target], operator[j] ^ 1]
-                if zero:
-                    for e in range(length):
-                        t = p + transpose[e]
-                        out[base + e] += wl * np.conj(right[t]) + wr * np.conj(left[t])
-                else:
-                    for e in range(length):
-                        out[base + e] += wl * np.conj(right[p + e]) + wr * np.conj(left[p + e])
-            else:
-                p = lower_product[target] + offset[lower_charge[target], operator[j]]
-                for e in range(length):
-                    out[base + e] += wl * left[p + e] + wr * right[p + e]
-
-
-@_jit
-def scatter(  # type: ignore[no-untyped-def]
-    values, modes, charge, value, link, size, lower_charge, lower_product, offset, operator, b_left, b_right, r_sign,
-    left, right, transpose
-):
-    """Up, before the products: left[o] += Σ_j s b_left ρ_{I+j}, right[o] += r_sign Σ_j s b_right ρ_{I+j}."""
-    n = modes.shape[1]
-    flip = 1.0 if n % 2 else -1.0  # sign of a conjugate link upwards relative to downwards: (-1)^{n+1}
-    for i in range(charge.size):
-        base, length, zero = value[i], size[charge[i]], charge[i] == 0
-        for r in range(n):
-            entry = link[i, r]
-            if entry < 0 or entry & 4:
-                continue
-            target = entry >> 3
-            sign = -1.0 if entry & 1 else 1.0
-            if entry & 2:
-                j = modes[i, r] ^ 1
-                wl, wr = flip * sign * b_left[j], flip * sign * r_sign * b_right[j]
-                p = lower_product[target] + offset[lower_charge[target], operator[j]]
-                if zero:
-                    for e in range(length):
-                        v = np.conj(values[base + transpose[e]])
-                        left[p + e] += wl * v
-                        right[p + e] += wr * v
-                else:
-                    for e in range(length):
-                        v = np.conj(values[base + e])
-                        left[p + e] += wl * v
-                        right[p + e] += wr * v
-            else:
-                j = modes[i, r]
-                wl, wr = sign * b_left[j], sign * r_sign * b_right[j]
-                p = lower_product[target] + offset[lower_charge[target], operator[j]]
-                for e in range(length):
-                    v = values[base + e]
-                    left[p + e] += wl * v
-                    right[p + e] += wr * v
-
-
-@_jit
+@jit
 def sandwich(out, values, charge, value, block_start, block_table, matrix, c_left, c_right):  # type: ignore[no-untyped-def]
     """out += c_left M ρ + c_right ρ M for a charge-conserving M (dimension × dimension), every ADO of one tier."""
     for i in range(charge.size):
@@ -171,7 +81,7 @@ def sandwich(out, values, charge, value, block_start, block_table, matrix, c_lef
                     out[x + a * n + b] += s
 
 
-@_jit
+@jit
 def diagonal(out, charge, value, kappa, layout_start, energy):  # type: ignore[no-untyped-def]
     """out = -i(E_a - E_b) - Σκ for every element of one tier; `energy` holds E_a - E_b layout by layout."""
     for i in range(charge.size):
@@ -180,7 +90,7 @@ def diagonal(out, charge, value, kappa, layout_start, energy):  # type: ignore[n
             out[value[i] + e] = -1j * energy[layout_start[g] + e] - kappa[i]
 
 
-@_jit
+@jit
 def self_energy(  # type: ignore[no-untyped-def]
     out, modes, charge, value, kappa_sum, size, layout_start, rows, columns, kappa, operator, r_sign,
     a_left, a_right, b_left, b_right, energies, state_start, state_end, weight
@@ -212,53 +122,34 @@ def self_energy(  # type: ignore[no-untyped-def]
             out[value[i] + e] = s
 
 
-@_jit
+@jit
 def lowest_tiers(  # type: ignore[no-untyped-def]
-    vectors, out, diagonal_0, diagonal_1, inverse, r_sign,
-    modes_1, charge_1, value_1, product_1, link_1, self_tau_1,
-    modes_2, charge_2, value_2, link_2,
-    charge_0, value_0, product_0, self_tau_0, products_0, products_1,
-    table, start, offset, n_operators, data, size, operator, a_left, a_right, b_left, b_right, transpose
+    vectors, out, diagonal_0, diagonal_1, inverse, tables, data, size, layout_start, energy, kappa, work_0, work_1,
+    place_0, place_1, charge_1, links_1, charge_2, value_2, links_2, weights_1, weights_2, phases,
 ):
     """𝓛 on tiers 0 (and 1), minus (up) inverse (down) through the tier above them, for every row of `vectors`.
 
-    With an empty diagonal_1 tier 0 stands alone and tier 1 is the one above; r_sign[n] = (-1)^n.
+    With an empty diagonal_1 tier 0 stands alone and tier 1 is the one above; inverse: -1/diagonal of that tier.
     """
     n0, n1 = diagonal_0.size, diagonal_1.size
-    left_0, right_0 = np.zeros(products_0, dtype=np.complex128), np.zeros(products_0, dtype=np.complex128)
-    left_1, right_1 = np.zeros(products_1, dtype=np.complex128), np.zeros(products_1, dtype=np.complex128)
-    zl_0, zr_0 = np.zeros_like(left_0), np.zeros_like(left_0)
-    zl_1, zr_1 = np.zeros_like(left_1), np.zeros_like(left_1)
-    top = np.zeros(inverse.size, dtype=np.complex128)
     for row in range(vectors.shape[0]):
         x0, x1 = vectors[row, :n0], vectors[row, n0 : n0 + n1]
         y0, y1 = out[row, :n0], out[row, n0 : n0 + n1]
         y0[:] = diagonal_0 * x0
         y1[:] = diagonal_1 * x1
-        multiply(x0, charge_0, value_0, product_0, table, start, offset, n_operators, data, left_0, right_0)
-        zl_0[:] = 0.0
-        zr_0[:] = 0.0
+        forward(x0, work_0[0], work_0[1], place_0, tables, data, -1.0, phases[0])
+        work_0[2][:] = 0.0
+        work_0[3][:] = 0.0
         if n1 == 0:
-            top[:] = 0.0
-            gather(top, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
-                   a_left, a_right, r_sign[1], left_0, right_0, transpose)
-            top *= -inverse
-            scatter(top, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
-                    b_left, b_right, r_sign[1], zl_0, zr_0, transpose)
+            link(ELIMINATE | DOWN | UP, x0, y0, inverse, kappa, energy, layout_start, size, charge_1, place_1[1], links_1,
+                 weights_1, work_0)  # fmt: skip
         else:
-            gather(y1, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
-                   a_left, a_right, r_sign[1], left_0, right_0, transpose)
-            scatter(x1, modes_1, charge_1, value_1, link_1, size, charge_0, product_0, offset, operator,
-                    b_left, b_right, r_sign[1], zl_0, zr_0, transpose)
-            multiply(x1, charge_1, value_1, product_1, table, start, offset, n_operators, data, left_1, right_1)
-            top[:] = 0.0
-            gather(top, modes_2, charge_2, value_2, link_2, size, charge_1, product_1, offset, operator,
-                   a_left, a_right, r_sign[2], left_1, right_1, transpose)
-            top *= -inverse
-            zl_1[:] = 0.0
-            zr_1[:] = 0.0
-            scatter(top, modes_2, charge_2, value_2, link_2, size, charge_1, product_1, offset, operator,
-                    b_left, b_right, r_sign[2], zl_1, zr_1, transpose)
-            contract(y1, charge_1, value_1, product_1, self_tau_1, table, start, offset, n_operators, data, zl_1, zr_1,
-                     transpose)
-        contract(y0, charge_0, value_0, product_0, self_tau_0, table, start, offset, n_operators, data, zl_0, zr_0, transpose)
+            link(DOWN | UP, x1, y1, inverse, kappa, energy, layout_start, size, charge_1, place_1[1], links_1, weights_1,
+                 work_0)  # fmt: skip
+            forward(x1, work_1[0], work_1[1], place_1, tables, data, 1.0, phases[2])
+            work_1[2][:] = 0.0
+            work_1[3][:] = 0.0
+            link(ELIMINATE | DOWN | UP, x1, y1, inverse, kappa, energy, layout_start, size, charge_2, value_2, links_2,
+                 weights_2, work_1)  # fmt: skip
+            backward(y1, work_1[2], work_1[3], place_1, tables, data, 1.0, phases[3])
+        backward(y0, work_0[2], work_0[3], place_0, tables, data, -1.0, phases[1])

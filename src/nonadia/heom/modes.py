@@ -1,7 +1,8 @@
 """The bath modes j = (channel, σ, p) of the hierarchy: integer labels and complex exponents.
 
-Mode 2k is (channel, p) number k with σ = +, mode 2k + 1 its partner with σ = -, so that flipping every σ of a
-sorted index set only swaps neighbours (theory B3: Hermitian partner).
+Modes are numbered operator by operator (f_0†, f_0, f_1†, …), then lead by lead and p by p. The partner of a mode has the other
+σ (theory B3: Hermitian partner) and the same place among the modes of its operator, so that flipping every σ of a sorted
+index set keeps the order within an operator and only swaps the modes of f_u† with those of f_u.
 """
 
 from __future__ import annotations
@@ -36,31 +37,45 @@ class Modes:
     def of(cls, frozen: FrozenJunction, exponents: Sequence[Exponents]) -> Modes:
         """One set of exponents per lead; a channel of rate Γ_a has η → Γ_a η."""
         operators: list[ComplexArray] = []
-        lead, operator, kappa, eta, eta_bar = [], [], [], [], []
+        acting: list[int] = []
         for channel in frozen.channels:
             match = [u for u, vector in enumerate(operators) if np.array_equal(vector, channel.vector)]
             if not match:
                 operators.append(channel.vector)
                 match = [len(operators) - 1]
+            acting += match
+        lead, operator, kappa, eta, eta_bar = [], [], [], [], []
+        for i in np.argsort(acting, kind="stable"):
+            channel, u = frozen.channels[i], acting[i]
             bath = exponents[channel.lead]
             for p in range(len(bath)):
                 plus, minus = channel.rate * bath.eta_plus[p], channel.rate * bath.eta_minus[p]
                 lead += [channel.lead] * 2
-                operator += [2 * match[0], 2 * match[0] + 1]
+                operator += [2 * u, 2 * u + 1]
                 kappa += [bath.kappa[p], np.conj(bath.kappa[p])]
                 eta += [plus, minus]
                 eta_bar += [np.conj(minus), np.conj(plus)]
+        order = np.argsort(operator, kind="stable")
         return cls(
-            np.array(lead, dtype=np.int64),
-            np.array(operator, dtype=np.int64),
-            np.array(kappa, dtype=complex),
-            np.array(eta, dtype=complex),
-            np.array(eta_bar, dtype=complex),
+            np.array(lead, dtype=np.int64)[order],
+            np.array(operator, dtype=np.int64)[order],
+            np.array(kappa, dtype=complex)[order],
+            np.array(eta, dtype=complex)[order],
+            np.array(eta_bar, dtype=complex)[order],
             np.array(operators, dtype=complex).reshape(len(operators), frozen.n_levels),
         )
 
     def __len__(self) -> int:
         return int(self.lead.size)
+
+    @cached_property
+    def partner(self) -> NDArray[np.int64]:
+        """The mode with the same channel and p and the other σ, (M,)."""
+        out = np.empty(len(self), dtype=np.int64)
+        for u in range(len(self.operators)):
+            plus, minus = np.flatnonzero(self.operator == 2 * u), np.flatnonzero(self.operator == 2 * u + 1)
+            out[plus], out[minus] = minus, plus
+        return out
 
     @cached_property
     def sigma(self) -> NDArray[np.int64]:

@@ -22,7 +22,8 @@ from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
 
 from ..models.frozen import ComplexArray, FloatArray
 from . import kernels
-from .generator import Coupling, Generator
+from .coupling import Coupling
+from .generator import Generator
 
 DENSE_TWO_TIERS = 700  # largest number of real unknowns of tiers 0 + 1 for which both are factorised densely
 DENSE_ONE_TIER = 4000  # the same for tier 0 alone
@@ -71,6 +72,7 @@ class SteadyStateSolver:
         if terminator == "adiabatic":
             top = top - generator.tier_self_energy(self.depth, shift)
         self.inverse_top: ComplexArray = 1.0 / top
+        self._minus_inverse_top = -self.inverse_top
         # the trace equation weighs like a relaxation rate, so that the relative residual bounds the populations' error
         rates = np.bincount(generator.modes.lead, np.abs(generator.modes.eta) / np.abs(generator.modes.kappa))
         self.trace_row = float((rates * generator.frozen.g[: rates.size] ** 2).sum())
@@ -149,26 +151,18 @@ class SteadyStateSolver:
         self.generator.up(n, upper, coupling, self._slice(vector, n - 1))
 
     def _schur(self, vector: ComplexArray, inverse: ComplexArray, coupling: Coupling) -> ComplexArray:
-        """Diagonal and couplings of the reduced tiers, minus (up) inverse (down) through the top tier."""
-        adjoint = coupling is not self.generator.coupling
-        out = np.empty_like(vector)
-        for n in range(self.depth):
-            diagonal = self.diagonals[n]
-            np.multiply(diagonal.conj() if adjoint else diagonal, self._slice(vector, n), out=self._slice(out, n))
-        for n in range(1, self.depth):
-            self._down(n, vector, coupling, self._slice(out, n))
-            self._up(n, self._slice(vector, n), coupling, out)
-        top = np.zeros(inverse.size, dtype=complex)
-        self._down(self.depth, vector, coupling, top)
-        top *= -inverse
-        self._up(self.depth, top, coupling, out)
+        """Diagonal and couplings of the reduced tiers plus (up) inverse (down) through the top tier; inverse: -1/diagonal."""
+        generator, out = self.generator, np.empty_like(vector)
+        generator.diagonal_and_couple(vector, coupling, out, self.depth - 1, self.shift)
+        last = self.depth - 1
+        generator.eliminate(self.depth, inverse, self._slice(vector, last), coupling, self._slice(out, last))
         return out
 
     def _apply(self, vector: ComplexArray, adjoint: bool) -> ComplexArray:
         """A (or A†) on the reduced tiers."""
         generator = self.generator
         coupling = generator.coupling.adjoint if adjoint else generator.coupling
-        inverse = self.inverse_top.conj() if adjoint else self.inverse_top
+        inverse = self._minus_inverse_top.conj() if adjoint else self._minus_inverse_top
         if self.shift:
             return self._schur(vector, inverse, coupling)
         if adjoint:
@@ -230,20 +224,23 @@ class SteadyStateSolver:
         last = tiers[min(2, self.depth)]  # not used when tier 0 stands alone
         size = int(sum(self._real_counts()[:highest]))
         block = np.empty((size, size))
-        table, start, offset, count = generator.tables()
-        coupling, one, zero = generator.coupling, tiers[1], tiers[0]
+        coupling, one = generator.coupling, tiers[1]
+        tables, data = generator.product_tables
+        odd, even = coupling.weights(1), coupling.weights(2)
+        phases = np.array([odd.down_phase, odd.up_phase, even.down_phase, even.up_phase])
+        nothing = np.zeros(0, dtype=complex)
+        layout_start, energy = np.zeros(1, dtype=np.int64), np.zeros(0)  # the diagonals are at hand here
+        minus = -inverse
         for first in range(0, size, COLUMNS):
             units = np.zeros((min(COLUMNS, size - first), size))
             units[np.arange(len(units)), first + np.arange(len(units))] = 1.0
             vectors = self._unpack(units)
             out = np.empty_like(vectors)
             kernels.lowest_tiers(
-                vectors, out, self.diagonals[0], self.diagonals[1] if highest == 2 else np.zeros(0, dtype=complex), inverse,
-                np.array([1.0, -1.0, 1.0]), one.modes, one.charge, one.value, one.product, one.link, one.self_tau,
-                last.modes, last.charge, last.value, last.link, zero.charge, zero.value, zero.product, zero.self_tau,
-                zero.product_size, one.product_size if highest == 2 else 0, table, start, offset, count, generator.data,
-                generator.sizes, generator.modes.operator, coupling.a_left, coupling.a_right, coupling.b_left,
-                coupling.b_right, generator.hierarchy.zero_transpose,
+                vectors, out, self.diagonals[0], self.diagonals[1] if highest == 2 else nothing, minus, tables, data,
+                generator.sizes, layout_start, energy, nothing, generator.work(0), generator.work(1),
+                generator.place(0), generator.place(1), one.charge, generator.links(1), last.charge, last.value,
+                generator.links(min(2, self.depth)), odd.tables, even.tables, phases,
             )  # fmt: skip
             if not self.shift:
                 trace = vectors[:, generator.trace_elements].real.sum(axis=1)

@@ -26,7 +26,7 @@ def closed(generator: Generator, terminator: str) -> Generator:
     if not generator.eigenbasis:
         raise ValueError("the adiabatic terminator needs a generator in the eigenbasis of H")
     depth = generator.hierarchy.depth
-    end = generator.diagonals[depth] - generator.tier_self_energy(depth)
     ended = copy.copy(generator)
-    ended.__dict__["diagonals"] = [*generator.diagonals[:depth], end]
+    ended.end = -generator.tier_self_energy(depth)
+    ended.__dict__["diagonals"] = [*generator.diagonals[:depth], generator.diagonals[depth] + ended.end]
     return ended
