@@ -71,16 +71,18 @@ def test_the_command_without_qutip(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_verdicts() -> None:
-    peer = {"status": "ok", "build_s": 5.0, "solve_s": 40.0, "occupation": 0.5 + 1e-12, "phase": "finished"}
+    peer = {"status": "ok", "solver": "PARDISO (MKL)", "build_s": 5.0, "solve_s": 40.0, "occupation": 0.5 + 1e-12}
     entry = suite.judge(CASE, OWN, peer)
     assert entry["correct"] and entry["ratios"]["solve_ratio"]["value"] == pytest.approx(1000.0)
     assert [t["met"] for t in entry["targets"]] == [True, True, False, True]
+    slower = suite.judge(CASE, OWN, peer | {"solver": "SuperLU"})["targets"]
+    assert [t["met"] for t in slower] == [None, True, False, True], "the target is set against QuTiP's fastest solver"
     assert not suite.judge(CASE, OWN | {"occupation": 0.5 + 2e-8}, None)["correct"]
     assert [t["met"] for t in suite.judge(CASE, OWN, None)["targets"]] == [None, None, False, True]
 
 
 def test_limits_bound_the_ratios() -> None:
-    solving = {"status": "time limit", "build_s": 5.0, "phase": "solve", "phase_s": 30.0}
+    solving = {"status": "time limit", "solver": "PARDISO (MKL)", "build_s": 5.0, "phase": "solve", "phase_s": 30.0}
     entry = suite.judge(CASE, OWN, solving)
     assert entry["ratios"]["solve_ratio"] == {"value": pytest.approx(750.0), "lower_bound": True}
     assert [t["met"] for t in entry["targets"][:2]] == [True, True]
@@ -94,13 +96,14 @@ def test_limits_bound_the_ratios() -> None:
 
 def test_the_table_says_what_is_open() -> None:
     own = OWN | {"unknowns": 7, "iterations": 3, "error": 1e-12, "baseline_bytes": 2e8}
-    peer = {"status": "time limit", "build_s": 5.0, "phase": "solve", "phase_s": 30.0}
+    peer = {"status": "time limit", "version": "5", "solver": "PARDISO", "build_s": 5.0, "phase": "solve", "phase_s": 30.0}
     entry = {"nonadia": own, "qutip": peer, **suite.judge(CASE, own, peer)}
     text = report.row("x", entry)
     assert ">750" in text and "time limit" in text and " 100 " in text
     lines = report.closing({"cases": {"x": entry}, "geometries": None})
-    assert lines[0] == "met     x: solve, x faster than QuTiP > 750, target >= 500"
-    assert lines[2] == "missed  x: peak memory of the process, GB 0.3, target <= 0.25"
+    assert lines[0] == "QuTiP 5, PARDISO"
+    assert lines[1] == "met     x: solve, x faster than QuTiP > 750, target >= 500"
+    assert lines[3] == "missed  x: peak memory of the process, GB 0.3, target <= 0.25"
     failed = {"nonadia": {"status": "failed", "message": "why"}, "qutip": None, "targets": [], "correct": False}
     assert "failed: why" in report.row("x", failed)
     assert suite.failures({"cases": {"x": failed}, "geometries": None}) == ["x: failed: why"]

@@ -63,6 +63,8 @@ def row(name: str, entry: dict[str, Any]) -> str:
 def closing(results: dict[str, Any]) -> list[str]:
     """The grid of geometries, every target with its value, and whether it is met."""
     lines = []
+    peers = [entry["qutip"] for entry in results["cases"].values() if "solver" in (entry["qutip"] or {})]
+    lines += sorted({f"QuTiP {peer['version']}, {peer['solver']}" for peer in peers})
     grid = results["geometries"]
     targets = [(name, t) for name, entry in results["cases"].items() for t in entry["targets"]]
     if grid and grid["status"] == "ok":

@@ -15,6 +15,7 @@ from ..bench.cases import QUICK, select
 from .errors import InputError
 
 BENCHMARKS = ("heom",)
+QUICK_LIMIT = 20.0  # seconds for QuTiP with --quick
 
 
 def benchmark(
@@ -24,9 +25,9 @@ def benchmark(
     quick: bool,
     peer: bool,
     peer_large: bool,
-    time_limit: float,
+    time_limit: float | None,
 ) -> None:
-    """Runs benchmark `name`; `cases`: names, each item may hold several with commas.
+    """Runs benchmark `name`; `cases`: names, each item may hold several with commas; time_limit: seconds, None for the default.
 
     Errors: InputError for an unknown benchmark or case, or a file that cannot be written; SystemExit(1) if a case failed or the
     run was interrupted.
@@ -40,7 +41,8 @@ def benchmark(
     except ValueError as error:
         raise InputError([("nonadia bench", "--cases", str(error))]) from None
     extent: dict[str, Any] = {"repeats": 0.5, "points": 5, "rounds": 1} if quick else {}
-    plan = suite.Plan(chosen, time_limit, peer, peer_large, **extent)
+    limit = time_limit or (QUICK_LIMIT if quick else suite.Plan.time_limit)
+    plan = suite.Plan(chosen, limit, peer, peer_large, **extent)
     done = 0
 
     def say(what: str, entry: dict[str, Any] | None) -> None:

@@ -230,8 +230,9 @@ def bench(
         bool, typer.Option("--qutip-large", help="Let QuTiP also try cases that it is not known to finish.")
     ] = False,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="SECONDS", min=1.0, help="For each measurement, also QuTiP's.")
-    ] = 300.0,
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", min=1.0, help="For QuTiP at each case; default 300, 20 with --quick."),
+    ] = None,
 ) -> None:
     """Time the HEOM solver on one thread, against QuTiP and against memory bandwidth; JSON and a table."""
     from .benchmark import benchmark
