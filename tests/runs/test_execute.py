@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import xarray as xr
 
 import nonadia as na
 from nonadia.runs.errors import InputError
+from nonadia.runs.estimate import memory_of_arrays
 from nonadia.runs.execute import Interrupted, RunFailed
 from nonadia.runs.store import ResultError
 
@@ -230,6 +232,19 @@ def test_memory_is_refused_before_anything_starts(file: Path) -> None:
         na.run(experiment)
     (line,) = caught.value.lines()
     assert "forces.tiers" in line and "B" in line and "available" in line
+
+
+def test_the_table_of_the_whole_sweep_counts(solver: Solver, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the six sweep points alone would fit."""
+    experiment = na.load(file, {"forces.x": {"start": -1.0, "stop": 1.0, "points": 20_000}})
+    alone = memory_of_arrays(experiment.at({"bias": "0 V", "lam": "20 meV"}), "negf")
+    whole = memory_of_arrays(experiment, "negf")
+    assert whole > 1.1 * alone
+    sizes = importlib.import_module("nonadia.friction.estimate")
+    monkeypatch.setattr(sizes, "available_memory", lambda: (alone + whole) // 2)
+    with pytest.raises(InputError, match="20,000 geometries at 6 sweep points"):
+        na.run(experiment)
+    assert not solver.calls
 
 
 def test_progress_covers_the_whole_sweep(solver: Solver, file: Path) -> None:

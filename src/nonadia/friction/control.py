@@ -14,7 +14,7 @@ from .bath_choice import MAX_POLES
 from .blocks import Store, Workers
 from .checks import impossible
 from .dataset import assemble
-from .estimate import choose_method
+from .estimate import choose_method, sound
 from .evaluate import Progress, by_negf, relative
 from .grid import Grid
 from .stable import judge_stability
@@ -54,8 +54,9 @@ def electronic_forces(
     noise(…, mode, mode_), their molecular and coupling parts, error_force, error_friction, error_noise (estimated absolute
     errors), potential, population, current; attributes method, tiers, poles, converged (1 if every stated error is within
     the tolerance, no result is impossible and the hierarchy relaxes), stability (growth rates), messages, convergence (JSON).
-    Errors: ValueError for arguments that do not fit the model, ResourceError (a ValueError) if it needs more memory
-    than there is, NotConverged if a linear solve stalls.
+    Errors: ValueError for arguments that do not fit the model, ModelError (a ValueError) where the model has no value or no
+    steady state on the grid, ResourceError (a ValueError) if it needs more memory than there is, NotConverged if a linear
+    solve stalls.
     """
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance} must lie between 0 and 1")
@@ -68,7 +69,7 @@ def electronic_forces(
         raise ValueError(f'decomposition "{decomposition}" is not known; use one of {", ".join(MAX_POLES)}')
     started = time.perf_counter()
     grid = Grid.of([c.name for c in model.coordinates], x)
-    frozen = model.at(grid.points)
+    frozen = sound(model, grid)
     chosen = choose_method(frozen, method)
     if chosen == "negf":
         outcome = _negf(frozen, tolerance, tolerance_mode)

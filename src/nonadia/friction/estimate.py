@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from ..heom.size import Size, hierarchy_size
+from ..models.errors import ModelError
 from ..models.frozen import FrozenJunction
 from ..models.junction import Junction
 from .grid import Grid
@@ -77,6 +78,14 @@ def available_memory() -> int:
     except (ImportError, OSError):
         pass
     return max(free, 0)
+
+
+def sound(model: Junction, grid: Grid) -> FrozenJunction:
+    """The model frozen on the grid. Errors: ModelError (a ValueError) with every fault: key, what is wrong, at which x."""
+    problems = model.problems_at(grid.points)
+    if problems:
+        raise ModelError(problems)
+    return model.at(grid.points)
 
 
 def choose_method(frozen: FrozenJunction, method: str) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from ..models.frozen import ComplexArray, FloatArray, FrozenJunction
 from ..models.junction import Junction
 from .checks import in_equilibrium
-from .estimate import choose_method
+from .estimate import choose_method, sound
 from .evaluate import Progress
 from .grid import Grid
 from .memory_control import green, hierarchy
@@ -58,7 +58,8 @@ def memory_kernels(
     Attributes converged, messages, relative_error, exponential_error, convergence (JSON).
     At equilibrium Re D_ii(ω) = (ω/2) coth(ω/2k_BT) Re γ_ii(ω); ∫_0^∞ γ dt and the symmetric part of ∫_0^∞ D dt are the
     friction and the noise of `electronic_forces`.
-    Errors: ValueError for arguments that do not fit, ResourceError (a ValueError) for lack of memory, NotConverged if a solve
+    Errors: ValueError for arguments that do not fit, ModelError (a ValueError) where the model has no value or no steady
+        state on the grid, ResourceError (a ValueError) for lack of memory, NotConverged if a solve
         or a reduction does not settle or the truncated hierarchy grows with time.
     """
     if not 0 < tolerance < 1:
@@ -73,7 +74,7 @@ def memory_kernels(
         raise ValueError("time must not be negative: the kernels are causal")
     frequencies = _nyquist(times) if frequency is None else _axis(frequency, "frequency")
     grid = Grid.of([c.name for c in model.coordinates], x)
-    frozen = model.at(grid.points)
+    frozen = sound(model, grid)
     chosen = choose_method(frozen, method)
     if chosen == "negf":
         run = green(frozen, times, frequencies, tolerance, progress)

@@ -68,7 +68,8 @@ def run(
         raise InputError([(experiment.source, "forces", "nothing to compute; give [forces] with x = [...]")])
     target = None if output is None else Path(output)
     table = SweepTable(sweep_axes(experiment))
-    # every sweep point is checked (NaN on its grid, memory) before the first one is computed
+    # every sweep point is checked (NaN on its grid, memory) before the first one is computed; so is the table of all of them
+    estimate.refuse_if_too_large(experiment)
     points = [experiment.at(values) for values in experiment.points()]
     for point in points:
         estimate.refuse_if_too_large(point)

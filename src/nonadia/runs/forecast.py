@@ -22,7 +22,7 @@ _MAX_STATES = 300  # of the molecule: beyond, choosing the bath takes longer tha
 _ASSUMED_EXPONENTS = 5  # there
 _PATIENCE = 1.0  # seconds for timing one depth
 _SECONDS_PER_UNKNOWN = 1e-5  # one truncation at one geometry, one coordinate; where nothing is timed
-_NEGF_SECONDS = 3e-3  # a geometry
+_NEGF_SAMPLE = 8  # geometries timed by Green's functions
 _STATES_SOLVES = 28  # tier-2 solutions by which the number of vibrational states is chosen
 
 
@@ -39,7 +39,7 @@ def cost(experiment: Experiment) -> list[str]:
         return [
             *needed.lines(),
             f"memory about {format_bytes(arrays)} of {format_bytes(needed.available)} available",
-            f"time: of the order of {_duration(runs * needed.points * _NEGF_SECONDS)} on one core",
+            f"time: of the order of {_duration(runs * needed.points * _negf_seconds(experiment))} on one core",
         ]
     frozen = experiment.model.at(request.points)
     lines = [f"method heom, {needed.points} points, {needed.size.dimension} molecular states"]
@@ -70,6 +70,23 @@ def cost(experiment: Experiment) -> list[str]:
             f"time about {_duration(runs * spent)} on one core"
         )
     return lines
+
+
+def _negf_seconds(experiment: Experiment) -> float:
+    """Measured seconds a geometry, at the accuracy that the run starts with."""
+    from nonadia.friction.evaluate import by_negf
+    from nonadia.friction.partner import sample
+
+    request = experiment.forces
+    assert request is not None
+    frozen = experiment.model.at(request.points[sample(len(request.points), _NEGF_SAMPLE)])
+    precise = min(1e-9, 1e-3 * request.tolerance)
+    times = []
+    for part in (frozen[:1], frozen):  # the first call sets things up
+        started = time.perf_counter()
+        by_negf(part, tolerance=precise)
+        times.append((time.perf_counter() - started) / len(part.g))
+    return times[-1]
 
 
 def _baths(request: ForcesRequest, frozen: FrozenJunction) -> list[list[Exponents]]:
