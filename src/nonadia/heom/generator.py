@@ -355,9 +355,8 @@ def _aligned(energies: FloatArray, states: ComplexArray, reference: ComplexArray
     """Eigenstates in the order, and with the phases, that resemble `reference` most; degenerate ones rotated into it."""
     if np.any(reference.imag):
         states = states.astype(complex)
-    else:
-        reference = reference.real  # real states stay real
-    overlap = reference.conj().T @ states
+    real = not np.any(reference.imag) and not np.any(states.imag)
+    overlap = (reference.real if real else reference.conj()).T @ states  # real states stay real
     order = linear_sum_assignment(-(np.abs(overlap) ** 2))[1]
     energies, states, overlap = energies[order], states[:, order].copy(), overlap[:, order]
     done = np.zeros(energies.size, dtype=bool)

@@ -35,8 +35,9 @@ class Tier:
 
     modes (n_ado, n) int32; charge (n_ado,) number of the Layout; first (charges + 1,): where the ADOs of each charge start;
     value (n_ado,) offset into the tier's element vector; slot (slots,): offset of each slot of `Products` in the tier's
-    product arrays; flipped (n_ado,): place of each ADO in slots with adjoint products, which are in the order of the
-    partners ρ_J̄; links to the tier below; self_tau (n_ado,) = τ of self-conjugate ADOs, else 0; size, product_size: lengths.
+    product arrays; flipped (n_ado,): place of each ADO in slots with adjoint products, which are in the order of the partners
+    ρ_J̄ (not needed on the last tier); links to the tier below; self_tau (n_ado,) = τ of self-conjugate ADOs, else 0; size,
+    product_size: total lengths.
     """
 
     modes: NDArray[np.int32]
@@ -47,7 +48,6 @@ class Tier:
     flipped: IntArray
     links: Links
     self_tau: IntArray
-    tau: IntArray
     size: int
     product_size: int
 
@@ -116,7 +116,6 @@ def _tiers(
     depth: int,
 ) -> tuple[Tier, ...]:
     mode_step = step[modes.operator]
-    pair_number = np.minimum(np.arange(len(modes)), modes.partner)
     capacity = fock.capacity
     radix = 2 * capacity + 1
     weights = np.concatenate([np.cumprod(radix[::-1])[::-1][1:], [1]]).astype(np.int64)
@@ -129,43 +128,44 @@ def _tiers(
     sets = np.zeros((1, 0), dtype=np.int32)
     charge = np.zeros((1, fock.n_components), dtype=np.int64)
     below: NDArray[np.int32] | None = None  # rank of a set of the tier below -> its number there
+    tau_below = np.zeros(0, dtype=np.int64)
     for n in range(depth + 1):
         if n:
             sets, charge = _extend(sets, charge, mode_step, capacity + (depth - n))
-        alive = np.all(np.abs(charge) <= capacity, axis=1)
-        stored, group = sets[alive], charge[alive]
+        stored, group = sets, charge
+        if n < depth:  # sets of too large a charge only lead to others; the last tier has none
+            alive = np.all(np.abs(charge) <= capacity, axis=1)
+            stored, group = sets[alive], charge[alive]
         group_number = group_of[(group + capacity) @ weights]
-        family = modes.operator[stored]
-        paired = _pairing(stored, modes.partner)
-        unpaired = np.where(paired, len(modes), pair_number[stored])
-        leading = np.argmin(unpaired, axis=1)[:, None] if n else np.zeros((1, 0), dtype=np.int64)
-        plus = np.all(np.take_along_axis(family, leading, axis=1) % 2 == 0, axis=1) | paired.all(axis=1)
-        keep = (group_number >= 0) & (np.any(group != 0, axis=1) | plus)
-        stored, group_number, paired, family = stored[keep], group_number[keep], paired[keep], family[keep]
+        keep, paired = group_number >= 0, np.zeros(len(stored), dtype=bool)
+        neutral = np.flatnonzero(group_number == 0)
+        plus, paired[neutral] = _leading(stored[neutral], modes)
+        keep[neutral[~plus]] = False
+        stored, group_number, paired = stored[keep], group_number[keep], paired[keep]
+        family = modes.operator.astype(np.int32)[stored]
         order = _memory_order(stored, group_number, family)
         stored, group_number, paired, family = stored[order], group_number[order], paired[order], family[order]
-        swaps = np.zeros(len(stored), dtype=np.int64)
-        for u in range(len(modes.operators)):
-            swaps += (family == 2 * u).sum(axis=1) * (family == 2 * u + 1).sum(axis=1)
-        tau = 1 - 2 * ((n // 2 + swaps) % 2)
-        self_tau = np.where(paired.all(axis=1), tau, 0)
         first = np.searchsorted(group_number, np.arange(len(layouts) + 1))
         element = np.concatenate([[0], np.cumsum(sizes[group_number])])
         product = np.concatenate([[0], np.cumsum(np.diff(first)[products.group] * products.size)])
         block = sizes[group_number]
-        flipped = np.empty(len(stored), dtype=np.int64)
-        opposite = np.sort(modes.partner[stored], axis=1)
-        flipped[_memory_order(opposite, group_number, modes.operator[opposite])] = np.arange(len(stored))
-        flipped -= first[group_number]
+        tau = _sign(family, len(modes.operators))
+        self_tau = np.where(paired, tau, 0)
         if n:
             assert below is not None
-            target, code = _links(stored, self_tau != 0, below, tiers[-1].tau, modes.partner)
+            target, code = _links(stored, self_tau != 0, below, tau_below, modes.partner)
             code = np.where(target >= 0, len(modes) * code + stored, -1).astype(np.int32)
             source = _sources(target, code // len(modes), family, block, tiers[-1], products)
         else:
             source, code = np.zeros((1, 0), dtype=np.int64), np.zeros((1, 0), dtype=np.int32)
         links = links_of(block, code, source, tiers[-1].product_size if n else 0)
+        flipped = np.zeros(0, dtype=np.int64)
         if n < depth:
+            opposite = np.sort(modes.partner[stored], axis=1)
+            flipped = np.empty(len(stored), dtype=np.int64)
+            flipped[_memory_order(opposite, group_number, modes.operator[opposite])] = np.arange(len(stored))
+            flipped -= first[group_number]
+            tau_below = tau
             below = np.full(comb(len(modes), n), -1, dtype=np.int32)
             below[_rank(stored, len(modes))] = np.arange(len(stored), dtype=np.int32)
         tiers.append(
@@ -178,7 +178,6 @@ def _tiers(
                 flipped,
                 links,
                 self_tau,
-                tau,
                 int(element[-1]),
                 int(product[-1]),
             )
@@ -191,15 +190,32 @@ def _memory_order(sets: NDArray[np.signedinteger], group: IntArray, family: IntA
 
     In this order the last mode runs through (nearly) all modes of one operator, here and in the tiers below.
     """
-    return np.lexsort([_number(sets), _number(family), group])
+    kinds = _number(family) + group * (int(family.max(initial=0)) + 1) ** family.shape[1]
+    return np.lexsort([_number(sets), kinds])
 
 
 def _number(digits: NDArray[np.signedinteger]) -> IntArray:
     """Rows of non-negative digits in lexicographic order as integers."""
     radix = int(digits.max(initial=0)) + 1
-    if radix ** digits.shape[1] < 2**62:
-        return digits.astype(np.int64) @ (radix ** np.arange(digits.shape[1])[::-1]).astype(np.int64)
-    return np.unique(digits, axis=0, return_inverse=True)[1].ravel()
+    if radix ** digits.shape[1] >= 2**48:
+        return np.unique(digits, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    out = np.zeros(len(digits), dtype=np.int64)
+    for column in digits.T:
+        out *= radix
+        out += column
+    return out
+
+
+def _sign(family: NDArray[np.int32], operators: int) -> IntArray:
+    """τ_J from the operators of its modes, (n_ado,)."""
+    exponent = np.full(len(family), family.shape[1] // 2)
+    for u in range(operators):
+        plus, minus = np.zeros(len(family), dtype=np.int64), np.zeros(len(family), dtype=np.int64)
+        for column in family.T:
+            plus += column == 2 * u
+            minus += column == 2 * u + 1
+        exponent += plus * minus
+    return 1 - 2 * (exponent % 2)
 
 
 def _extend(
@@ -218,16 +234,21 @@ def _extend(
     return np.concatenate([sets[parent], new[:, None].astype(np.int32)], axis=1), total[fits]
 
 
-def _pairing(sets: NDArray[np.int32], partner: IntArray) -> NDArray[np.bool_]:
-    """True where a mode's partner (other σ) is in the same set."""
+def _leading(sets: NDArray[np.int32], modes: Modes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of sets without charge: is the first mode without partner in the set one with σ = + (or is there none), is there none."""
     paired = np.zeros(sets.shape, dtype=bool)
-    opposite = partner.astype(np.int32)[sets]
+    opposite = modes.partner.astype(np.int32)[sets]
     for r in range(sets.shape[1]):
         for t in range(r + 1, sets.shape[1]):
             match = opposite[:, r] == sets[:, t]
             paired[:, r] |= match
             paired[:, t] |= match
-    return paired
+    first, sigma = np.full(len(sets), len(modes)), np.ones(len(sets), dtype=np.int64)
+    for r in range(sets.shape[1]):
+        pair = np.where(paired[:, r], len(modes), np.minimum(sets[:, r], opposite[:, r]))
+        sigma = np.where(pair < first, modes.sigma[sets[:, r]], sigma)
+        first = np.minimum(first, pair)
+    return sigma > 0, first == len(modes)
 
 
 def _rank(sets: NDArray[np.int32], count: int) -> IntArray:
