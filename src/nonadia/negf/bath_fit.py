@@ -162,7 +162,7 @@ class BathFit:
             floor = np.tile(local[: len(local) // copies], (copies, 1))
             if pointwise:
                 self.scale[:, block] = np.maximum(local, floor)
-            else:  # between local and largest: costs no pole, and keeps exponentially small tails from getting an arbitrary sign
+            else:  # between local and largest: costs no pole, and keeps small tails from getting an arbitrary sign
                 self.scale[:, block] = np.sqrt(local.max() * np.maximum(local, 1e-4 * local.max()))
         self.scale[self.scale == 0] = 1.0
         widths = [bath.width(k.energy) for bath in self.leads]
