@@ -28,6 +28,7 @@ def test_one_thread_and_all_answers() -> None:
     assert done["total_s"] == done["build_s"] + done["preconditioner_s"] + done["solve_s"]
     assert done["peak_bytes"] >= done["baseline_bytes"] > 1e7
     streaming = done["streaming"]
+    assert 0 < streaming["apply_s"] <= streaming["apply_cold_s"]
     moved = 2 * streaming["vector_bytes"] + streaming["table_bytes"]
     assert np.isclose(streaming["ratio"], streaming["apply_s"] * streaming["copy_bytes_per_s"] / moved)
     assert 16 * done["unknowns"] / 2 <= streaming["vector_bytes"] <= 16 * done["unknowns"]
