@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -83,25 +85,102 @@ def wait_for_python(pid: int) -> None:
     raise AssertionError("the process never listened for SIGTERM")
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_killed_at_a_random_moment_and_resumed_is_the_same_to_the_bit(
-    uninterrupted: xr.DataTree, tmp_path: Path, workers: int
-) -> None:
-    words = [*INPUT, "--workers", str(workers)] if workers > 1 else INPUT
-    journal, moments = tmp_path / "run.nc.journal", random.Random(workers)
-    for _ in range(2):  # killed, resumed, killed again in the later part
-        process = start(tmp_path, *words, *(["--resume"] if journal.exists() else []))
-        until_journal(process, journal, journal.stat().st_size if journal.exists() else 0)
-        time.sleep(0.5 * moments.random())
-        process.kill()
-        process.wait(timeout=60)
-        process.communicate()
-        assert journal.stat().st_size > 0 and not (tmp_path / "run.nc").exists()
-    resumed = finish(tmp_path, *words, "--resume")
+def same_to_the_bit(resumed: xr.DataTree, uninterrupted: xr.DataTree) -> None:
     for name, variable in uninterrupted["forces"].data_vars.items():
         np.testing.assert_array_equal(resumed["forces"][name].values, variable.values, err_msg=str(name), strict=True)
     for name in ("status", "method", "tiers", "poles", "decomposition", "messages"):
         assert resumed["convergence"][name].item() == uninterrupted["convergence"][name].item()
+
+
+@pytest.mark.parametrize(
+    ("workers", "seed"), [(1, 1), *(pytest.param(w, s, marks=pytest.mark.slow) for w in (1, 2) for s in (2, 3, 4))]
+)
+def test_killed_at_random_moments_and_resumed_is_the_same_to_the_bit(
+    uninterrupted: xr.DataTree, tmp_path: Path, workers: int, seed: int
+) -> None:
+    """SIGKILL twice: at any moment after the first block is on disk, and at any moment of the resumed run."""
+    words = [*INPUT, "--workers", str(workers)] if workers > 1 else INPUT
+    journal, moments = tmp_path / "run.nc.journal", random.Random(seed)
+    process = start(tmp_path, *words)
+    until_journal(process, journal, 0)
+    time.sleep(0.8 * moments.random())
+    kill(process)
+    assert journal.stat().st_size > 0 and not (tmp_path / "run.nc").exists()
+    kept = journal.stat().st_size
+    process = start(tmp_path, *words, "--resume")
+    time.sleep(3.0 * moments.random())  # perhaps while it imports, reads the journal, or computes
+    kill(process)
+    if journal.exists():  # else it had come to its end
+        assert journal.stat().st_size >= kept - 1
+    same_to_the_bit(finish(tmp_path, *words, "--resume"), uninterrupted)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate(timeout=60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_killed_worker_fails_the_run_with_what_is_kept(uninterrupted: xr.DataTree, tmp_path: Path, seed: int) -> None:
+    words = [*INPUT, "--workers", "2"]
+    process = start(tmp_path, *words)
+    workers = workers_of(process)
+    until_journal(process, tmp_path / "run.nc.journal", 0)
+    time.sleep(0.5 * random.Random(seed).random())
+    os.kill(workers[seed % 2], signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1 and "worker process was killed" in errors, errors
+    assert "kept in run.nc.journal" in errors and "--resume" in errors and "Traceback" not in errors
+    same_to_the_bit(finish(tmp_path, *words, "--resume"), uninterrupted)
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """The two worker processes, once both compute (the third child tracks their shared resources)."""
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
+        found = [pid for pid, command in commands.items() if "resource_tracker" not in command]
+        if len(found) == 2:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("the run never had two workers")
+
+
+def test_too_little_memory_is_refused_with_numbers(tmp_path: Path) -> None:
+    """A limit of the address space, as `ulimit -v` sets it."""
+    limit = 2_000_000_000
+    process = subprocess.run(
+        [sys.executable, "-m", "nonadia", *INPUT, "--set", "forces.tiers=5", "--set", "forces.poles=9"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert process.returncode == 2, process.stderr
+    (line,) = process.stderr.splitlines()
+    assert all(word in line for word in ("forces.tiers", "GB", "available", "would fit")), line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_during_a_sweep_names_finished_points(tmp_path: Path) -> None:
+    """Between and inside sweep points: finished ones are in the file, the blocks of the one in flight in the journal."""
+    sweep = [*INPUT, "--set", 'sweep.bias=["0 V", "0.1 V", "0.2 V"]']
+    process = start(tmp_path, *sweep)
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "run.nc").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1 and "of 3 sweep points are saved" in errors, errors
+    finished = int(re.search(r"(\d) of 3", errors)[1])  # type: ignore[index]
+    with xr.open_datatree(tmp_path / "run.nc", engine="h5netcdf") as tree:
+        assert int(np.isfinite(tree["forces/friction"].values).all(axis=(1, 2, 3)).sum()) == finished
 
 
 def test_ctrl_c_says_what_the_journal_keeps(tmp_path: Path) -> None:

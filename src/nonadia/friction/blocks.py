@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import lru_cache
@@ -39,6 +40,10 @@ FIELDS = (
     "mean_force_molecule", "mean_force_coupling", "friction_molecule", "friction_coupling",
     "noise_molecule", "noise_coupling", "population", "current", "vibrational_occupation",
 )  # fmt: skip
+
+
+class WorkerLost(RuntimeError):
+    """A worker process ended without a result; the blocks that were finished are in the store."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +135,14 @@ class Workers:
             if self.count > 1 and len(open_tasks) > 1 and remaining > 2 * START_UP:
                 self._start(min(self.count, len(open_tasks)))
         if self._pool is not None:
-            futures: dict[Future, int] = {self._pool.submit(solve, tasks[i]): i for i in open_tasks}
-            while futures:
-                for future in wait(futures, return_when=FIRST_COMPLETED).done:
-                    done(futures.pop(future), future.result(), new=True)
+            try:
+                futures: dict[Future, int] = {self._pool.submit(solve, tasks[i]): i for i in open_tasks}
+                while futures:
+                    for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                        done(futures.pop(future), future.result(), new=True)
+            except BrokenProcessPool:
+                message = "a worker process was killed, perhaps for lack of memory; fewer workers need less"
+                raise WorkerLost(message) from None
         return [results[i] for i in range(len(tasks))]
 
     def _start(self, count: int) -> None:

@@ -106,6 +106,10 @@ def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool,
         _summary(failure.tree)
         for line in failure.messages:
             print(f"{file}: {line}", file=sys.stderr)
+        if failure.blocks and not failure.finished:
+            s = "" if failure.blocks == 1 else "s"
+            kept = f"{failure.blocks} finished block{s} of geometries kept in {target}.journal"
+            _fail(f"failed; {kept}: try again with the same command and --resume")
         if not failure.finished:
             _fail("failed; nothing was computed and nothing saved")
         _fail(f"failed; the rest is saved in {target}: try again with the same command and --resume")

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 
 class RunFailed(Exception):
-    """At least one sweep point failed. `tree` holds the `finished` others, `messages` one line a failure."""
+    """At least one sweep point failed. `tree` holds the `finished` others, `messages` one line a failure.
 
-    def __init__(self, messages: list[str], tree: xr.DataTree, finished: int) -> None:
+    blocks: finished blocks of geometries in the journal.
+    """
+
+    def __init__(self, messages: list[str], tree: xr.DataTree, finished: int, blocks: int = 0) -> None:
         super().__init__("; ".join(messages))
-        self.messages, self.tree, self.finished = messages, tree, finished
+        self.messages, self.tree, self.finished, self.blocks = messages, tree, finished, blocks
 
 
 class Interrupted(KeyboardInterrupt):
@@ -96,7 +99,7 @@ def run(
     tree = _tree(table, attributes, time.perf_counter() - started)
     failures = [f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
     if failures:
-        raise RunFailed(failures, tree, table.count)
+        raise RunFailed(failures, tree, table.count, len(journal) if journal is not None else 0)
     if journal is not None:
         journal.remove()
     return tree
