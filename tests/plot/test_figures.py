@@ -251,3 +251,32 @@ def test_result_without_anything_to_draw_is_refused(tmp_path: Path) -> None:
         plot_result(xr.DataTree.from_dict({"/other": xr.Dataset()}), tmp_path)
     with pytest.raises(PlotError, match="no convergence study"):
         plot_result(xr.DataTree.from_dict({"/convergence_study": xr.Dataset()}), tmp_path)
+
+
+def test_negative_friction_is_shaded_where_the_stated_error_allows_no_doubt() -> None:
+    tree = one_coordinate([0.0, 0.4])
+    data = tree["forces"].to_dataset()
+    figure = drawn(tree)["friction"]
+    assert not figure.axes[0].patches, "nowhere negative at equilibrium"
+    x, friction = data["x"].values, data["friction"].values[1, :, 0, 0]
+    certain = friction + data["error_friction"].values[1, :, 0, 0] < 0
+    shaded = np.zeros_like(certain)
+    for patch in figure.axes[1].patches:
+        left, right = patch.get_x(), patch.get_x() + patch.get_width()
+        shaded |= (x >= left) & (x < right)
+    np.testing.assert_array_equal(shaded[:-1], certain[:-1])
+    assert certain.any() and "γ < 0 beyond its stated error" in text_of(figure)
+    assert "γ < 0" not in text_of(drawn(one_coordinate([0.0]))["friction"])
+
+
+def test_many_values_of_one_parameter_make_a_map() -> None:
+    biases = [0.4, 0.0, 0.1, 0.2, 0.3]
+    tree = one_coordinate(biases)
+    figure = drawn(tree)["friction-map"]
+    axes = figure.axes[0]
+    values = np.asarray(axes.collections[0].get_array()).reshape(5, -1)
+    np.testing.assert_array_equal(values, tree["forces/friction"].values[np.argsort(biases), :, 0, 0])
+    assert axes.get_ylabel() == "bias (V)" and axes.get_ylim() == pytest.approx((-0.05, 0.45))
+    assert "friction-map" not in drawn(one_coordinate(biases[:4]))
+    forces = tree["forces"].to_dataset().assign_coords(bias_label=("bias", ["a", "b", "c", "d", "e"]))
+    assert "friction-map" not in drawn(xr.DataTree.from_dict({"/forces": forces})), "no axis for texts"

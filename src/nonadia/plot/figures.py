@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import PlotError, convergence, lines, maps, potentials, style
+from . import PlotError, convergence, lines, maps, potentials, style, sweeps
 from .cases import Case, coordinates, grid_dims, split
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ def _on_a_line(cases: list[Case], modes: list[str], along: str | None = None) ->
     if len(modes) == 1:
         drawn.append(("friction", lines.friction_parts(cases, along)))
         drawn.append(("noise", lines.friction_and_noise(cases, along)))
+        over_sweep = sweeps.friction_map(cases, along)
+        if over_sweep is not None:
+            drawn.append(("friction-map", over_sweep))
     else:
         drawn.append(("friction", lines.tensor(cases, along, modes, "friction")))
         drawn.append(("noise", lines.tensor(cases, along, modes, "noise")))

@@ -32,6 +32,7 @@ _PART: dict[str, Any] = {"linewidth": 3.2, "alpha": 0.65}
 def friction_parts(cases: list[Case], coordinate: str) -> Figure:
     """γ and its molecular and coupling parts, one panel a case."""
     figure, panels = _panels(len(cases), 2.1)
+    negative = False
     for axes, case in zip(panels, cases, strict=True):
         data = case.data
         scale = q.friction(data, coordinate, coordinate)
@@ -43,16 +44,15 @@ def friction_parts(cases: list[Case], coordinate: str) -> Figure:
         for name, colour in (("friction_molecule", style.MOLECULE), ("friction_coupling", style.COUPLING)):
             axes.plot(x, _component(data, name, scale), color=colour, **_PART)
         axes.plot(x, total, color=style.TOTAL, linewidth=1.0, zorder=4)
+        negative |= mark_negative(axes, x, total, _component(data, "error_friction", scale))
         dress(axes, x, case.label)
     _outer_labels(panels, label, scale.label("friction γ"))
-    style.legend_above(
-        figure,
-        [
-            style.line_key("total", style.TOTAL, linewidth=1.0),
-            style.line_key("molecular part", style.MOLECULE, **_PART),
-            style.line_key("coupling part", style.COUPLING, **_PART),
-        ],
-    )
+    handles = [
+        style.line_key("total", style.TOTAL, linewidth=1.0),
+        style.line_key("molecular part", style.MOLECULE, **_PART),
+        style.line_key("coupling part", style.COUPLING, **_PART),
+    ]
+    style.legend_above(figure, handles + (_negative_key() if negative else []))
     return figure
 
 
@@ -61,6 +61,7 @@ def friction_and_noise(cases: list[Case], coordinate: str) -> Figure:
     curves = [_pair(case, coordinate) for case in cases]
     log = any(_needs_log(values) for pair in curves for values, _ in pair)
     figure, panels = _panels(len(cases), 2.1, columns=2 if log else 1)
+    negative = False
     for number, (case, pair) in enumerate(zip(cases, curves, strict=True)):
         x, label = axis_values(case.data, coordinate)
         row = panels[2 * number : 2 * number + 2] if log else panels[number : number + 1]
@@ -75,6 +76,7 @@ def friction_and_noise(cases: list[Case], coordinate: str) -> Figure:
             dress(axes, x, case.label)
         if log:
             _log_limits(row[1], [values for values, _ in pair])
+        negative |= mark_negative(row[0], x, *pair[0])
     scale = q.friction(cases[0].data, coordinate, coordinate)
     _outer_labels(panels, label, scale.label("γ and D/(k$_B$T)"), columns=2 if log else 1)
     mean = "" if all(case.one_temperature for case in cases) else " (T: mean over leads)"
@@ -84,7 +86,7 @@ def friction_and_noise(cases: list[Case], coordinate: str) -> Figure:
     ]
     if log and any((values < 0).any() for pair in curves for values, _ in pair):
         handles.append(style.line_key("negative: shown with the sign reversed on the right", style.GREY, ":"))
-    style.legend_above(figure, handles)
+    style.legend_above(figure, handles + (_negative_key() if negative else []))
     return figure
 
 
@@ -99,6 +101,26 @@ def _pair(case: Case, coordinate: str) -> list[tuple[Array, Array]]:
         (_component(case.data, "friction", scale), _component(case.data, "error_friction", scale)),
         (_component(case.data, "noise", noise), _component(case.data, "error_noise", noise)),
     ]
+
+
+def mark_negative(axes: Axes, x: Array, values: Array, error: Array) -> bool:
+    """Shade where friction is below zero by more than its stated error; whether it is anywhere."""
+    below = values + np.where(np.isfinite(error), error, np.inf) < 0.0
+    if not below.any() or x.size < 2:
+        return bool(below.any())
+    edges = np.concatenate([x[:1], 0.5 * (x[1:] + x[:-1]), x[-1:]])
+    for i in np.flatnonzero(below):
+        axes.axvspan(edges[i], edges[i + 1], **_NEGATIVE)
+    return True
+
+
+_NEGATIVE: dict[str, Any] = {"color": style.OKABE_ITO[3], "alpha": 0.18, "linewidth": 0, "zorder": 0}
+
+
+def _negative_key() -> list[Any]:
+    from matplotlib.patches import Patch
+
+    return [Patch(**_NEGATIVE, label="γ < 0 beyond its stated error")]
 
 
 def _needs_log(values: Array) -> bool:
