@@ -46,6 +46,7 @@ class SweepTable:
         self.wall_time = np.zeros(self.size)
         self.records: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._datasets: dict[int, xr.Dataset] = {}
+        self._kernels: dict[int, xr.Dataset] = {}
 
     def finished(self, index: int) -> bool:
         """Whether this point holds numbers, converged or not."""
@@ -56,8 +57,8 @@ class SweepTable:
         """Number of finished points."""
         return sum(self.finished(index) for index in range(self.size))
 
-    def insert(self, index: int, dataset: xr.Dataset, wall_time: float) -> None:
-        """Keep the forces of one sweep point (attributes as `electronic_forces` gives them)."""
+    def insert(self, index: int, dataset: xr.Dataset, wall_time: float, kernels: xr.Dataset | None = None) -> None:
+        """Keep the forces of one sweep point (attributes as `electronic_forces` gives them), and its memory kernels."""
         attrs = dict(dataset.attrs)
         record: dict[str, Any] = {key: _as_text(attrs.get(key)) for key in _TEXTS}
         record |= {key: _as_number(attrs.get(key)) for key in _NUMBERS}
@@ -65,6 +66,12 @@ class SweepTable:
         self.status[index] = CONVERGED if int(attrs.get("converged", 0)) else UNCONVERGED
         self.wall_time[index] = wall_time
         self._datasets[index] = dataset
+        if kernels is not None:
+            self._kernels[index] = kernels
+            if not int(kernels.attrs["converged"]):
+                self.status[index] = UNCONVERGED
+            said = self.messages(index) + [f"memory: {line}" for line in json.loads(kernels.attrs["messages"])]
+            record["messages"] = json.dumps(said)
 
     def fail(self, index: int, message: str, wall_time: float) -> None:
         """Record that one sweep point could not be computed."""
@@ -83,22 +90,42 @@ class SweepTable:
 
     def forces(self) -> xr.Dataset:
         """The /forces group; empty when no sweep point is finished."""
+        found = self._stacked(self._datasets)
+        if self._datasets:
+            found.attrs = self._attributes(next(iter(self._datasets.values())))
+        return found
+
+    def memory(self) -> xr.Dataset | None:
+        """The /memory group; None without memory kernels. Sweep points with fewer exponents are filled up with amplitude 0."""
+        if not self._kernels:
+            return None
+        most = max(dataset.sizes["exponent"] for dataset in self._kernels.values())
+        same = {}
+        for index, dataset in self._kernels.items():
+            more = {"exponent": (0, most - dataset.sizes["exponent"])}
+            longer = dataset.pad(more, constant_values=0.0, keep_attrs=True)
+            same[index] = longer.assign(rate=dataset["rate"].pad(more, mode="edge", keep_attrs=True))
+        found = self._stacked(same)
+        # what each sweep point says of itself, in their order: method, tiers, poles, errors, messages, …
+        each = [dict(self._kernels[i].attrs) if i in self._kernels else None for i in range(self.size)]
+        found.attrs = {"points": json.dumps(each), "converged": int(all(point and point["converged"] for point in each))}
+        return found
+
+    def _stacked(self, datasets: dict[int, xr.Dataset]) -> xr.Dataset:
         import xarray as xr
 
-        if not self._datasets:
+        if not datasets:
             return xr.Dataset()
-        first = next(iter(self._datasets.values()))
+        first = next(iter(datasets.values()))
         variables: dict[str, Any] = {}
         for name, variable in first.data_vars.items():
-            stacked = np.full((self.size, *variable.shape), np.nan)
-            for index, dataset in self._datasets.items():
+            stacked = np.full((self.size, *variable.shape), np.nan, dtype=np.result_type(variable.dtype, float))
+            for index, dataset in datasets.items():
                 stacked[index] = dataset[name].values
             whole = stacked.reshape(self.shape + variable.shape)
             variables[str(name)] = ((*self.dims, *variable.dims), whole, dict(variable.attrs))
         coords = {str(name): coordinate.variable for name, coordinate in first.coords.items()}
-        result = xr.Dataset(variables, coords | self._coords())
-        result.attrs = self._attributes(first)
-        return result
+        return xr.Dataset(variables, coords | self._coords())
 
     def convergence(self) -> xr.Dataset:
         """The /convergence group: one entry per sweep point."""
@@ -118,7 +145,7 @@ class SweepTable:
             table[key] = entry([record.get(key, "") for record in self.records], object)
         return xr.Dataset(table, self._coords())
 
-    def restore(self, forces: xr.Dataset, convergence: xr.Dataset) -> None:
+    def restore(self, forces: xr.Dataset, convergence: xr.Dataset, memory: xr.Dataset | None = None) -> None:
         """Take over the finished points of a stored result of the same experiment."""
         for index in range(self.size):
             where = dict(zip(self.dims, np.unravel_index(index, self.shape), strict=True)) if self.dims else {}
@@ -130,6 +157,10 @@ class SweepTable:
             dataset.attrs = forces.attrs | {key: entry[key].item() for key in (*_TEXTS, *_NUMBERS) if key in entry}
             dataset.attrs["converged"] = int(entry["converged"].item())
             self.insert(index, dataset, float(entry["wall_time"].item()))
+            if memory is not None:
+                kernels = memory.isel(where).drop_vars([n for axis in self.dims for n in (axis, f"{axis}_label")])
+                kernels.attrs = json.loads(memory.attrs["points"])[index]
+                self._kernels[index] = kernels
 
     def _coords(self) -> dict[str, Any]:
         coords: dict[str, Any] = {}

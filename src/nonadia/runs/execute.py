@@ -1,4 +1,4 @@
-"""Experiment → result: one `electronic_forces` call a sweep point, saved as soon as it is finished."""
+"""Experiment → result: forces, and memory kernels if asked for, a sweep point at a time, saved as soon as it is finished."""
 
 from __future__ import annotations
 
@@ -105,11 +105,9 @@ def run(
     return tree
 
 
-def _compute(
-    table: SweepTable, index: int, point: Experiment, progress: Report, workers: int, journal: Journal | None
-) -> None:
+def _compute(table: SweepTable, index: int, point: Experiment, progress: Report, workers: int, journal: Journal | None) -> None:
     """One sweep point; an ordinary failure is recorded so that the other points still run."""
-    from nonadia.friction import electronic_forces
+    from nonadia.friction import electronic_forces, memory_kernels
 
     request = point.forces
     assert request is not None
@@ -132,12 +130,27 @@ def _compute(
             workers=workers,
             store=journal,
         )
+        kernels = None
+        if point.memory is not None:
+            at = point.memory.at
+            kernels = memory_kernels(
+                point.model,
+                estimate.grid_of(at),
+                point.memory.time,
+                point.memory.frequency,
+                tolerance=at.tolerance,
+                tiers=at.tiers,
+                poles=at.poles,
+                decomposition=at.decomposition,
+                method=at.method,
+                progress=report,
+            )
     except InputError:
         raise
     except Exception as error:
         table.fail(index, f"{type(error).__name__}: {error}", time.perf_counter() - started)
         return
-    table.insert(index, _annotated(dataset, point), time.perf_counter() - started)
+    table.insert(index, _annotated(dataset, point), time.perf_counter() - started, kernels)
     progress(index + 1, table.size, f"{_where(table, index)}done")
 
 
@@ -165,7 +178,8 @@ def _check_target(target: Path, experiment: Experiment, table: SweepTable, resum
                 "choose another file with -o, or run without --resume"
             )
         if "forces" in stored.children and "convergence" in stored.children:
-            table.restore(stored["forces"].to_dataset(), stored["convergence"].to_dataset())
+            memory = stored["memory"].to_dataset() if "memory" in stored.children else None
+            table.restore(stored["forces"].to_dataset(), stored["convergence"].to_dataset(), memory)
     elif not other and not int(stored.attrs.get("complete", 0)):
         raise store.ResultError(
             f"{target}: holds the finished part of this same run; add --resume to continue it, or remove it"
@@ -175,7 +189,8 @@ def _check_target(target: Path, experiment: Experiment, table: SweepTable, resum
 def _tree(table: SweepTable, attributes: dict[str, Any], wall_time: float) -> xr.DataTree:
     import xarray as xr
 
-    tree = xr.DataTree.from_dict({"/forces": table.forces(), "/convergence": table.convergence()})
+    groups = {"/forces": table.forces(), "/memory": table.memory(), "/convergence": table.convergence()}
+    tree = xr.DataTree.from_dict({name: group for name, group in groups.items() if group is not None})
     complete = table.count == table.size
     tree.attrs = attributes | {
         "complete": int(complete),

@@ -16,7 +16,7 @@ from nonadia.models.structure import check, dotted
 from nonadia.units import required, same_kind, with_article
 
 from .errors import InputError
-from .request import ForcesRequest, read_forces, suggestion
+from .request import ForcesRequest, MemoryRequest, read_forces, read_memory, suggestion
 from .schema import LATER_SYSTEMS, ExperimentSpec, override, read
 
 __all__ = ["Experiment", "ForcesRequest", "load"]
@@ -44,6 +44,7 @@ class Experiment:
     settings: dict[str, Any]
     kinds: dict[str, str | None] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict, repr=False)
+    memory: MemoryRequest | None = None
 
     def points(self) -> Iterator[dict[str, Any]]:
         """Values of the swept parameters at each sweep point, the last one fastest; one {} if none."""
@@ -112,16 +113,21 @@ def _assemble(
     request = None
     if isinstance(good.get("forces"), dict):
         request = read_forces(builder, good["forces"])
+    memory = read_memory(builder, good["memory"]) if isinstance(good.get("memory"), dict) else None
+    if "memory" in good and good.get("forces") is None and "forces" not in data:
+        problems.append(("memory", "needs [forces] beside it: the friction that the kernels lead to"))
     model = builder.junction(None if request is None else request.points)
     _check_sweep(builder, good)
     problems += builder.problems
     if model is not None and request is not None and not problems:
         problems += model.problems_at(request.points)
+        problems += [] if memory is None else model.problems_at(memory.at.points)
         interacting = bool(model.interactions or model.vibrations)
-        if request.method == "negf" and interacting:
+        asked = {"forces": request} if memory is None else {"forces": request, "memory": memory.at}
+        for where in (name for name, at in asked.items() if at.method == "negf" and interacting):
             problems.append(
                 (
-                    "forces.method",
+                    f"{where}.method",
                     '"negf" is for models without interactions and vibrations; use "auto" or "heom"',
                 )
             )
@@ -135,6 +141,8 @@ def _assemble(
         "forces": None if request is None else request.describe(),
         "sweep": swept,
     }
+    if memory is not None:
+        settings["memory"] = memory.describe()
     experiment = Experiment(
         title=settings["title"],
         system="junction",
@@ -147,6 +155,7 @@ def _assemble(
         settings=settings,
         kinds={name: quantity.kind for name, quantity in builder.parameters.values.items()},
         data=data,
+        memory=memory,
     )
     if sweep:
         _try_sweep(experiment)

@@ -32,6 +32,11 @@ _TABLES: tuple[tuple[str, str, type[spec.Table]], ...] = (
         "product grid. `points` lists geometries instead.",
         schema.ForcesSpec,
     ),
+    (
+        "`[memory]`",
+        "Memory kernels besides the forces, at geometries given as in `[forces]`; see [memory kernels](memory-kernels.md).",
+        schema.MemorySpec,
+    ),
 )
 
 

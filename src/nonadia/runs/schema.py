@@ -55,12 +55,32 @@ class ForcesSpec(Table):
     )
 
 
+class MemorySpec(Table):
+    """Memory kernels at geometries: a key for every coordinate, or `points`."""
+
+    model_config = ConfigDict(extra="allow", strict=True)  # the coordinates' names; checked by `request`
+
+    points: list[list[Number]] | None = Field(None, description="geometries, one value for each coordinate")
+    time: Any = Field(description="times t ≥ 0: a list or { start, stop, points }")
+    frequency: Any = Field(None, description="frequencies, likewise; by default up to the Nyquist frequency of the times")
+    method: Literal["auto", "heom", "negf"] = Field(
+        "auto", description='"negf" is for non-interacting models; "auto" takes it where it applies'
+    )
+    tolerance: Number = Field(1e-3, description="error of each kernel and spectrum relative to its maximum")
+    tiers: Count | None = Field(None, description="tiers of the hierarchy; chosen if absent")
+    poles: Count | None = Field(None, description="poles of the Fermi function; chosen if absent")
+    decomposition: Literal["fit", "pade", "aaa"] | None = Field(
+        None, description="kind of poles; chosen if absent"
+    )
+
+
 class ExperimentSpec(JunctionSpec):
     """A whole input file for system = "junction"."""
 
     title: str = Field("", description="one line for figures and reports")
     system: Literal["junction"] = Field("junction", description="kind of system")
     forces: ForcesSpec | None = Field(None, description="what to compute")
+    memory: MemorySpec | None = Field(None, description="memory kernels to compute besides the forces")
     sweep: dict[str, list[Number]] = Field(
         default_factory=dict,
         description="parameters to vary: a list of values each; all combinations are run",
