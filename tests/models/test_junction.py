@@ -226,6 +226,7 @@ def test_automatic_states_hold_the_displaced_thermal_oscillator() -> None:
 
 def test_library_is_complete() -> None:
     shipped = {"junction", "junction-position-dependent", "anderson-holstein", "donor-acceptor", "two-modes"}
+    shipped |= {"junction-vibration"}
     assert shipped <= set(library.names())
     for name in library.names():
         assert "(ours)" in library.text(name) or "values are ours" in library.text(name)
