@@ -3,7 +3,7 @@
 A coupling adds a_left d^σ ρ_I + (-1)^n a_right ρ_I d^σ downwards (tier n - 1 → n) and b_left d^σ̄ ρ_J + (-1)^n b_right ρ_J d^σ̄
 upwards, times the sign of the link (theory B3). With the products M = dρ + sρd and P = dρ - sρd, s = (-1)^n, this is
 α M + β P, α = (left + right)/2, β = (left - right)/2. For every exponent of the Fermi function η* = -η of the other σ, so
-that α vanishes; upwards b_left = b_right, so that β does; a common factor -i is taken out of the weights, which are real then.
+that α vanishes; upwards b_left = b_right, so that β does; common factors i are taken out of the weights, which are real then.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..models.frozen import ComplexArray, FloatArray
 from .layouts import IntArray
@@ -25,19 +26,20 @@ ROUNDING = 1e-15  # parts of a weight that are smaller than this, relatively, ar
 class Weights:
     """down, up (4, 8 M): Re α, Im α, Re β, Im β of each link code; *_filled (2, 8 M + 1): how many α, β before it are not zero;
 
-    phase: factor of the products that is left out of the weights.
+    *_phase (2,): factors of M and P that are left out of the weights; real (4,): whether α, β of down, up are all real.
     """
 
     down: FloatArray
     up: FloatArray
     down_filled: IntArray
     up_filled: IntArray
-    down_phase: complex
-    up_phase: complex
+    down_phase: ComplexArray
+    up_phase: ComplexArray
+    real: NDArray[np.bool_]
 
     @property
-    def tables(self) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
-        return self.down, self.up, self.down_filled, self.up_filled
+    def tables(self) -> tuple[FloatArray, FloatArray, IntArray, IntArray, NDArray[np.bool_]]:
+        return self.down, self.up, self.down_filled, self.up_filled, self.real
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Coupling:
             if bits & DOWN_ONLY:
                 up_codes[bits] = 0.0
         tables = [np.ascontiguousarray(codes.reshape(8 * count, 2).view(float).T) for codes in (down_codes, up_codes)]
-        return Weights(tables[0], tables[1], _filled(tables[0]), _filled(tables[1]), down_phase, up_phase)
+        real = np.array([not np.any(table[row]) for table in tables for row in (1, 3)])
+        return Weights(tables[0], tables[1], _filled(tables[0]), _filled(tables[1]), down_phase, up_phase, real)
 
 
 def _filled(weights: FloatArray) -> IntArray:
@@ -91,10 +94,10 @@ def _filled(weights: FloatArray) -> IntArray:
     return np.concatenate([np.zeros((2, 1), dtype=np.int64), np.cumsum(present, axis=1)], axis=1)
 
 
-def _halves(left: ComplexArray, right: ComplexArray) -> tuple[ComplexArray, complex]:
-    """(α, β) / phase per mode, (M, 2), without what is rounding only, and the phase (1 or i) that makes them most real."""
+def _halves(left: ComplexArray, right: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
+    """(α, β) / phases per mode, (M, 2), without what is rounding only, and the phases (1 or i) that make them most real."""
     halves = 0.5 * np.stack([left + right, left - right], axis=-1)
-    phase = 1j if np.abs(halves.imag).sum() > np.abs(halves.real).sum() else 1.0 + 0j
+    phase = np.where(np.abs(halves.imag).sum(axis=0) > np.abs(halves.real).sum(axis=0), 1j, 1.0)
     halves = halves / phase
     scale = ROUNDING * np.maximum(np.abs(left), np.abs(right))[:, None]
     real = np.where(np.abs(halves.real) > scale, halves.real, 0.0)

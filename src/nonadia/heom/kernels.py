@@ -15,7 +15,7 @@ from .product_kernels import backward_blocks, backward_elements, forward_blocks,
 
 @jit
 def forward(rho, commuted, opposed, place, tables, data, sign, phase):  # type: ignore[no-untyped-def]
-    """M = phase (d^o ρ + sign ρ d^o) and P = phase (d^o ρ - sign ρ d^o) of every ADO of one tier; complex arrays."""
+    """M = phase[0] (d^o ρ + sign ρ d^o) and P = phase[1] (d^o ρ - sign ρ d^o) of every ADO of one tier; complex arrays."""
     first, value, slot, flipped, _ = place
     group, size, width, dagger, element, target, target_start, block_size, sparse, _ = tables
     left, right, (d_re, d_im, is_complex) = data
@@ -33,7 +33,7 @@ def forward(rho, commuted, opposed, place, tables, data, sign, phase):  # type: 
 
 @jit
 def backward(out, commuted, opposed, place, tables, data, sign, phase):  # type: ignore[no-untyped-def]
-    """out += phase Σ_o [ d^ō (M + P) + sign (M - P) d^ō ] of every ADO of one tier; complex arrays."""
+    """out += Σ_o [ d^ō (M + P) + sign (M - P) d^ō ] of every ADO of one tier, M, P times their phase; complex arrays."""
     first, value, slot, flipped, self_tau = place
     group, size, width, dagger, element, target, target_start, block_size, sparse, transpose = tables
     left, right, (d_re, d_im, is_complex) = data
@@ -53,11 +53,11 @@ def backward(out, commuted, opposed, place, tables, data, sign, phase):  # type:
 def link(task, x, y, inverse, kappa, energy, layout_start, size, charge, value, links, weights, products):  # type: ignore[no-untyped-def]
     """`traverse` for complex arrays; links: (start, source, code); weights: (down, up, down_filled,
 
-    up_filled) of `coupling`; products: M and P downwards and upwards.
+    up_filled, real) of `coupling`; products: M and P downwards and upwards.
     """
     traverse(
         task, x.view(np.float64), y.view(np.float64), inverse.view(np.float64), kappa.view(np.float64), energy, layout_start,
-        links[0], links[1], links[2], charge, value, size, weights[0], weights[1], weights[2], weights[3],
+        links[0], links[1], links[2], charge, value, size, weights[0], weights[1], weights[2], weights[3], weights[4],
         products[0].view(np.float64), products[1].view(np.float64), products[2].view(np.float64),
         products[3].view(np.float64),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Compiled operator products of one tier: ρ → M = d^o ρ + s ρ d^o, P = d^o ρ - s ρ d^o in slots, and the way back.
 
-Arrays of elements are interleaved real and imaginary parts; the tables are those of `products`. phase: every product is
-multiplied by it (and by its conjugate where the slot holds an adjoint).
+Arrays of elements are interleaved real and imaginary parts; the tables are those of `products`. phase (2,): M and P are
+multiplied by its elements (and by their conjugates where the slot holds an adjoint).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ def forward_elements(  # type: ignore[no-untyped-def]
     left_start, left_column, left_data, right_start, right_column, right_data,
 ):
     """M and P of every ADO of one tier, element by element; left_data, right_data: the values of d. rho, M, P: complex."""
+    turn_m, turn_p = phase[0], phase[1]
     for s in range(group.size):
         g = group[s]
         begin, count = first[g], first[g + 1] - first[g]
@@ -33,9 +34,9 @@ def forward_elements(  # type: ignore[no-untyped-def]
                     a += left_data[t] * rho[x + left_column[t]]
                 for t in range(right_start[row], right_start[row + 1]):
                     b += right_data[t] * rho[x + right_column[t]]
-                a, b = phase * a, phase * sign * b
-                commuted[place] = complex(a.real + b.real, flip * (a.imag + b.imag))
-                opposed[place] = complex(a.real - b.real, flip * (a.imag - b.imag))
+                m, p = turn_m * (a + sign * b), turn_p * (a - sign * b)
+                commuted[place] = complex(m.real, flip * m.imag)
+                opposed[place] = complex(p.real, flip * p.imag)
                 x += width[s]
 
 
@@ -45,6 +46,7 @@ def backward_elements(  # type: ignore[no-untyped-def]
     transpose, left_start, left_column, left_data, right_start, right_column, right_data,
 ):
     """out += Σ_o [ d^ō X_left + X_right d^ō ], X_left = M + P, X_right = s (M - P); on self-conjugate ADOs X + τ X†."""
+    turn_m, turn_p = phase[0], phase[1]
     for s in range(group.size):
         g = group[s]
         begin, count = first[g], first[g + 1] - first[g]
@@ -57,8 +59,8 @@ def backward_elements(  # type: ignore[no-untyped-def]
             for i in range(count):
                 place = slot[s] + y + size[s] * (flipped[begin + i] if dagger[s] else i)
                 m, p = commuted[place], opposed[place]
-                a = phase * complex(m.real + p.real, flip * (m.imag + p.imag))
-                b = phase * sign * complex(m.real - p.real, flip * (m.imag - p.imag))
+                m, p = turn_m * complex(m.real, flip * m.imag), turn_p * complex(p.real, flip * p.imag)
+                a, b = m + p, sign * (m - p)
                 tau = self_tau[begin + i]
                 for t in range(left_start[row], left_start[row + 1]):
                     v = left_data[t].conjugate() * a
@@ -118,7 +120,7 @@ def forward_blocks(  # type: ignore[no-untyped-def]
 ):
     """M and P of every ADO of one tier, block by block."""
     left, re, im = np.zeros(2 * block_size), np.zeros(block_size), np.zeros(block_size)
-    turn_re, turn_im = phase.real, phase.imag
+    mr, mi, pr, pi = phase[0].real, phase[0].imag, phase[1].real, phase[1].imag
     for s in range(group.size):
         g = group[s]
         flip = -1.0 if dagger[s] else 1.0
@@ -146,10 +148,10 @@ def forward_blocks(  # type: ignore[no-untyped-def]
                         f = a * n + b
                         ur, ui = left[2 * f] + sign * re[f], left[2 * f + 1] + sign * im[f]
                         vr, vi = left[2 * f] - sign * re[f], left[2 * f + 1] - sign * im[f]
-                        ms[e] = turn_re * ur - turn_im * ui
-                        ms[e + 1] = flip * (turn_re * ui + turn_im * ur)
-                        ps[e] = turn_re * vr - turn_im * vi
-                        ps[e + 1] = flip * (turn_re * vi + turn_im * vr)
+                        ms[e] = mr * ur - mi * ui
+                        ms[e + 1] = flip * (mr * ui + mi * ur)
+                        ps[e] = pr * vr - pi * vi
+                        ps[e + 1] = flip * (pr * vi + pi * vr)
 
 
 @jit
@@ -160,7 +162,7 @@ def backward_blocks(  # type: ignore[no-untyped-def]
     """out += Σ_o [ d^ō X_left + X_right d^ō ], X_left = M + P, X_right = s (M - P); on self-conjugate ADOs X + τ X†."""
     left, right = np.zeros(2 * block_size), np.zeros(2 * block_size)
     product, re, im = np.zeros(2 * block_size), np.zeros(block_size), np.zeros(block_size)
-    turn_re, turn_im = phase.real, phase.imag
+    mr, mi, pr, pi = phase[0].real, phase[0].imag, phase[1].real, phase[1].imag
     for s in range(group.size):
         g = group[s]
         flip = -1.0 if dagger[s] else 1.0
@@ -176,10 +178,10 @@ def backward_blocks(  # type: ignore[no-untyped-def]
                     for b in range(n):
                         e = 2 * (y + a * row_stride + b * column_stride)
                         f = 2 * (a * n + b)
-                        ur, ui = ms[e] + ps[e], flip * (ms[e + 1] + ps[e + 1])
-                        vr, vi = sign * (ms[e] - ps[e]), sign * flip * (ms[e + 1] - ps[e + 1])
-                        left[f], left[f + 1] = turn_re * ur - turn_im * ui, turn_re * ui + turn_im * ur
-                        right[f], right[f + 1] = turn_re * vr - turn_im * vi, turn_re * vi + turn_im * vr
+                        ur, ui, vr, vi = ms[e], flip * ms[e + 1], ps[e], flip * ps[e + 1]
+                        ur, ui, vr, vi = mr * ur - mi * ui, mr * ui + mi * ur, pr * vr - pi * vi, pr * vi + pi * vr
+                        left[f], left[f + 1] = ur + vr, ui + vi
+                        right[f], right[f + 1] = sign * (ur - vr), sign * (ui - vi)
                 if target[q, 5] >= 0:
                     k = target[q, 6]
                     multiply_left(product, d_re, d_im, target[q, 8], k, m, is_complex, left, n)

@@ -297,6 +297,8 @@ class SteadyStateSolver:
         self.records.append(SolveRecord(iterations, error))
         if not error <= max(1e3 * self.tolerance, 1e-10):
             raise NotConverged(f"HEOM solve stopped at relative error {error:.1e} after {iterations} iterations")
+        if direct:
+            solution += correction  # a step of iterative refinement that costs nothing
         return solution
 
     def _gmres(self, correction: ComplexArray, adjoint: bool, target: float, limit: int) -> tuple[ComplexArray, int]:
