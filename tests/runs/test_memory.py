@@ -101,3 +101,12 @@ def test_negf_of_an_interacting_model_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         na.load(data)
     assert [key for _, key, _ in caught.value.problems] == ["memory.method"]
+
+
+def test_plot_draws_kernels_and_spectra(result: Path) -> None:
+    done = nonadia("plot", "level.nc", folder=result.parent)
+    assert done.returncode == 0, done.stderr
+    drawn = sorted(path.name for path in (result.parent / "level-figures").glob("level-memory*.png"))
+    assert len(drawn) == 6 and drawn[0] == "level-memory-bias-0.2V_lam-20meV.png", drawn
+    text = (result.parent / "level-figures" / drawn[0].replace("png", "svg")).read_text()
+    assert all(word in text for word in ("time t (fs)", "Re γ(ω)", "x = 1", "bias = 0.2 V"))

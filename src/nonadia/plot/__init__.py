@@ -26,10 +26,12 @@ def plot_forces(tree: xr.DataTree, outdir: str | Path, name: str = "forces") -> 
 
 
 def plot_result(tree: xr.DataTree, outdir: str | Path, name: str = "result") -> list[Path]:
-    """Draw everything that a result holds: /forces, /convergence_study. PlotError if it holds neither."""
+    """Draw everything that a result holds: /forces, /memory, /convergence_study. PlotError if it holds none of them."""
     from .figures import draw_forces, draw_study
+    from .memory import draw_memory
 
-    if "convergence_study" not in tree.children:
-        return draw_forces(tree, Path(outdir), name)
-    written = draw_forces(tree, Path(outdir), name) if "forces" in tree.children else []
-    return written + draw_study(tree, Path(outdir), name)
+    more = [("memory", draw_memory), ("convergence_study", draw_study)]
+    present = [draw for group, draw in more if group in tree.children]
+    if "forces" in tree.children or not present:
+        present = [draw_forces, *present]
+    return [path for draw in present for path in draw(tree, Path(outdir), name)]
