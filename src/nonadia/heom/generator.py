@@ -157,6 +157,10 @@ class Generator:
         return [self.modes.kappa[tier.modes].sum(axis=1) for tier in self.hierarchy.tiers]
 
     @cached_property
+    def _conjugate_sums(self) -> list[ComplexArray]:
+        return [kappa.conj() for kappa in self.kappa_sums]
+
+    @cached_property
     def _element_energies(self) -> FloatArray:
         """E_a - E_b of every element, layout by layout."""
         a, b = self._element_states
@@ -247,7 +251,8 @@ class Generator:
         kappa, energy = NOTHING, self._element_energies
         if task & DIAGONAL:
             adjoint = coupling is not self.coupling
-            kappa = (self.kappa_sums[n].conj() if adjoint else self.kappa_sums[n]) + shift
+            kappa = self._conjugate_sums[n] if adjoint else self.kappa_sums[n]
+            kappa = kappa + shift if shift else kappa
             energy = energy if adjoint else -energy
         kernels.link(
             task, upper, upper_out, inverse, kappa, energy, self._layout_start, self.sizes, tier.charge, tier.value,
@@ -302,9 +307,9 @@ class Generator:
                 self.tier(out, n), self.tier(vector, n), tier.charge, tier.value, start, table, matrix, left, right
             )
 
-    def apply(self, vector: ComplexArray, adjoint: bool = False) -> ComplexArray:
-        """𝓛 vector, or 𝓛† vector."""
-        out = np.empty_like(vector)
+    def apply(self, vector: ComplexArray, adjoint: bool = False, out: ComplexArray | None = None) -> ComplexArray:
+        """𝓛 vector, or 𝓛† vector; into `out` if there is one (new pages of memory cost as much as the work on them)."""
+        out = np.empty_like(vector) if out is None else out
         coupling = self.coupling.adjoint if adjoint else self.coupling
         self.diagonal_and_couple(vector, coupling, out, self.hierarchy.depth)
         if self.end is not None:

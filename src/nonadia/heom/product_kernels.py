@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .link_kernels import jit
+from .link_kernels import ONE, TWO, U, jit
 
 
 @jit
@@ -26,18 +26,18 @@ def forward_elements(  # type: ignore[no-untyped-def]
         flip = -1.0 if dagger[s] else 1.0
         for y in range(size[s]):
             row = element[s] + y
-            x = value[begin]
+            x = U(value[begin])
             for i in range(count):
-                place = slot[s] + y + size[s] * (flipped[begin + i] if dagger[s] else i)
+                place = U(slot[s] + y + size[s] * (flipped[begin + i] if dagger[s] else i))
                 a, b = 0j, 0j
                 for t in range(left_start[row], left_start[row + 1]):
-                    a += left_data[t] * rho[x + left_column[t]]
+                    a += left_data[t] * rho[x + U(left_column[t])]
                 for t in range(right_start[row], right_start[row + 1]):
-                    b += right_data[t] * rho[x + right_column[t]]
+                    b += right_data[t] * rho[x + U(right_column[t])]
                 m, p = turn_m * (a + sign * b), turn_p * (a - sign * b)
                 commuted[place] = complex(m.real, flip * m.imag)
                 opposed[place] = complex(p.real, flip * p.imag)
-                x += width[s]
+                x += U(width[s])
 
 
 @jit
@@ -55,62 +55,63 @@ def backward_elements(  # type: ignore[no-untyped-def]
         flip = -1.0 if dagger[s] else 1.0
         for y in range(size[s]):
             row = element[s] + y
-            x = value[begin]
+            x = U(value[begin])
             for i in range(count):
-                place = slot[s] + y + size[s] * (flipped[begin + i] if dagger[s] else i)
+                place = U(slot[s] + y + size[s] * (flipped[begin + i] if dagger[s] else i))
                 m, p = commuted[place], opposed[place]
                 m, p = turn_m * complex(m.real, flip * m.imag), turn_p * complex(p.real, flip * p.imag)
                 a, b = m + p, sign * (m - p)
                 tau = self_tau[begin + i]
                 for t in range(left_start[row], left_start[row + 1]):
                     v = left_data[t].conjugate() * a
-                    out[x + left_column[t]] += v
+                    out[x + U(left_column[t])] += v
                     if tau != 0:
-                        out[x + transpose[left_column[t]]] += tau * v.conjugate()
+                        out[x + U(transpose[left_column[t]])] += tau * v.conjugate()
                 for t in range(right_start[row], right_start[row + 1]):
                     v = right_data[t].conjugate() * b
-                    out[x + right_column[t]] += v
+                    out[x + U(right_column[t])] += v
                     if tau != 0:
-                        out[x + transpose[right_column[t]]] += tau * v.conjugate()
-                x += width[s]
+                        out[x + U(transpose[right_column[t]])] += tau * v.conjugate()
+                x += U(width[s])
 
 
 @jit
-def multiply_left(out, d_re, d_im, d, m, k, is_complex, x, n):  # type: ignore[no-untyped-def]
-    """out (m × n) = D (m × k) x (k × n), interleaved."""
+def multiply_left(out, d_re, d_im, d, m, k, is_complex, x, q, n):  # type: ignore[no-untyped-def]
+    """out (m × n) = D (m × k, from d on) x (k × n, from real q on), interleaved."""
+    length = TWO * n
     for a in range(m):
-        row = out[2 * a * n : 2 * (a + 1) * n]
-        row[:] = 0.0
+        p = a * length
+        for e in range(length):
+            out[p + e] = 0.0
         for c in range(k):
-            v = d_re[d + a * k + c]
-            source = x[2 * c * n : 2 * (c + 1) * n]
-            for e in range(source.size):
-                row[e] += v * source[e]
+            v, f = d_re[d + a * k + c], q + c * length
+            for e in range(length):
+                out[p + e] += v * x[f + e]
             if is_complex:
                 v = d_im[d + a * k + c]
                 for e in range(n):
-                    row[2 * e] -= v * source[2 * e + 1]
-                    row[2 * e + 1] += v * source[2 * e]
+                    out[p + TWO * e] -= v * x[f + TWO * e + ONE]
+                    out[p + TWO * e + ONE] += v * x[f + TWO * e]
 
 
 @jit
-def multiply_right(re, im, d_re, d_im, d, m, k, is_complex, x, n):  # type: ignore[no-untyped-def]
-    """re + i im (m × n) = x (m × k) D (k × n), x interleaved."""
+def multiply_right(re, im, d_re, d_im, d, m, k, is_complex, x, q, n):  # type: ignore[no-untyped-def]
+    """re + i im (m × n) = x (m × k, from real q on) D (k × n, from d on), x interleaved."""
     for a in range(m):
-        row_re, row_im = re[a * n : (a + 1) * n], im[a * n : (a + 1) * n]
-        row_re[:] = 0.0
-        row_im[:] = 0.0
+        p = a * n
+        for e in range(n):
+            re[p + e] = 0.0
+            im[p + e] = 0.0
         for c in range(k):
-            u, v = x[2 * (a * k + c)], x[2 * (a * k + c) + 1]
-            factor = d_re[d + c * n : d + (c + 1) * n]
+            u, v = x[q + TWO * (a * k + c)], x[q + TWO * (a * k + c) + ONE]
+            f = d + c * n
             for e in range(n):
-                row_re[e] += u * factor[e]
-                row_im[e] += v * factor[e]
+                re[p + e] += u * d_re[f + e]
+                im[p + e] += v * d_re[f + e]
             if is_complex:
-                factor = d_im[d + c * n : d + (c + 1) * n]
                 for e in range(n):
-                    row_re[e] -= v * factor[e]
-                    row_im[e] += u * factor[e]
+                    re[p + e] -= v * d_im[f + e]
+                    im[p + e] += u * d_im[f + e]
 
 
 @jit
@@ -125,33 +126,31 @@ def forward_blocks(  # type: ignore[no-untyped-def]
         g = group[s]
         flip = -1.0 if dagger[s] else 1.0
         for i in range(first[g + 1] - first[g]):
-            x = 2 * value[first[g] + i]
-            here = rho[x : x + 2 * width[g]]
-            begin = 2 * (slot[s] + size[s] * (flipped[first[g] + i] if dagger[s] else i))
-            ms, ps = commuted[begin : begin + 2 * size[s]], opposed[begin : begin + 2 * size[s]]
-            for q in range(target_start[s], target_start[s + 1]):
-                y, row_stride, column_stride, m, n = target[q, 0], target[q, 1], target[q, 2], target[q, 3], target[q, 4]
-                if target[q, 5] >= 0:
-                    multiply_left(left, d_re, d_im, target[q, 5], m, target[q, 6], is_complex, here[2 * target[q, 7] :], n)
+            x = TWO * U(value[first[g] + i])
+            begin = TWO * U(slot[s] + size[s] * (flipped[first[g] + i] if dagger[s] else i))
+            for t in range(target_start[s], target_start[s + 1]):
+                m, n = U(target[t, 3]), U(target[t, 4])
+                place, row, column = begin + TWO * U(target[t, 0]), TWO * U(target[t, 1]), TWO * U(target[t, 2])
+                if target[t, 5] >= 0:
+                    k, q = U(target[t, 6]), x + TWO * U(target[t, 7])
+                    multiply_left(left, d_re, d_im, U(target[t, 5]), m, k, is_complex, rho, q, n)
                 else:
                     left[:] = 0.0
-                if target[q, 9] >= 0:
-                    multiply_right(
-                        re, im, d_re, d_im, target[q, 9], m, target[q, 10], is_complex, here[2 * target[q, 11] :], n
-                    )
+                if target[t, 9] >= 0:
+                    k, q = U(target[t, 10]), x + TWO * U(target[t, 11])
+                    multiply_right(re, im, d_re, d_im, U(target[t, 9]), m, k, is_complex, rho, q, n)
                 else:
                     re[:] = 0.0
                     im[:] = 0.0
                 for a in range(m):
                     for b in range(n):
-                        e = 2 * (y + a * row_stride + b * column_stride)
-                        f = a * n + b
-                        ur, ui = left[2 * f] + sign * re[f], left[2 * f + 1] + sign * im[f]
-                        vr, vi = left[2 * f] - sign * re[f], left[2 * f + 1] - sign * im[f]
-                        ms[e] = mr * ur - mi * ui
-                        ms[e + 1] = flip * (mr * ui + mi * ur)
-                        ps[e] = pr * vr - pi * vi
-                        ps[e + 1] = flip * (pr * vi + pi * vr)
+                        e, f = place + a * row + b * column, a * n + b
+                        ur, ui = left[TWO * f] + sign * re[f], left[TWO * f + ONE] + sign * im[f]
+                        vr, vi = left[TWO * f] - sign * re[f], left[TWO * f + ONE] - sign * im[f]
+                        commuted[e] = mr * ur - mi * ui
+                        commuted[e + ONE] = flip * (mr * ui + mi * ur)
+                        opposed[e] = pr * vr - pi * vi
+                        opposed[e + ONE] = flip * (pr * vi + pi * vr)
 
 
 @jit
@@ -168,39 +167,38 @@ def backward_blocks(  # type: ignore[no-untyped-def]
         flip = -1.0 if dagger[s] else 1.0
         for i in range(first[g + 1] - first[g]):
             tau = self_tau[first[g] + i]
-            x = 2 * value[first[g] + i]
-            here = out[x : x + 2 * width[g]]
-            begin = 2 * (slot[s] + size[s] * (flipped[first[g] + i] if dagger[s] else i))
-            ms, ps = commuted[begin : begin + 2 * size[s]], opposed[begin : begin + 2 * size[s]]
-            for q in range(target_start[s], target_start[s + 1]):
-                y, row_stride, column_stride, m, n = target[q, 0], target[q, 1], target[q, 2], target[q, 3], target[q, 4]
+            x = TWO * U(value[first[g] + i])
+            begin = TWO * U(slot[s] + size[s] * (flipped[first[g] + i] if dagger[s] else i))
+            for t in range(target_start[s], target_start[s + 1]):
+                m, n = U(target[t, 3]), U(target[t, 4])
+                place, row, column = begin + TWO * U(target[t, 0]), TWO * U(target[t, 1]), TWO * U(target[t, 2])
                 for a in range(m):
                     for b in range(n):
-                        e = 2 * (y + a * row_stride + b * column_stride)
-                        f = 2 * (a * n + b)
-                        ur, ui, vr, vi = ms[e], flip * ms[e + 1], ps[e], flip * ps[e + 1]
+                        e, f = place + a * row + b * column, TWO * (a * n + b)
+                        ur, ui, vr, vi = commuted[e], flip * commuted[e + ONE], opposed[e], flip * opposed[e + ONE]
                         ur, ui, vr, vi = mr * ur - mi * ui, mr * ui + mi * ur, pr * vr - pi * vi, pr * vi + pi * vr
-                        left[f], left[f + 1] = ur + vr, ui + vi
-                        right[f], right[f + 1] = sign * (ur - vr), sign * (ui - vi)
-                if target[q, 5] >= 0:
-                    k = target[q, 6]
-                    multiply_left(product, d_re, d_im, target[q, 8], k, m, is_complex, left, n)
-                    add_block(here, 2 * target[q, 7], product, 2 * k * n, tau, transpose)
-                if target[q, 9] >= 0:
-                    k = target[q, 10]
-                    multiply_right(re, im, d_re, d_im, target[q, 12], m, n, is_complex, right, k)
-                    for e in range(m * k):
-                        product[2 * e], product[2 * e + 1] = re[e], im[e]
-                    add_block(here, 2 * target[q, 11], product, 2 * m * k, tau, transpose)
+                        left[f], left[f + ONE] = ur + vr, ui + vi
+                        right[f], right[f + ONE] = sign * (ur - vr), sign * (ui - vi)
+                if target[t, 5] >= 0:
+                    k = U(target[t, 6])
+                    multiply_left(product, d_re, d_im, U(target[t, 8]), k, m, is_complex, left, U(0), n)
+                    add_block(out, x, TWO * U(target[t, 7]), product, TWO * k * n, tau, transpose)
+                if target[t, 9] >= 0:
+                    k = U(target[t, 10])
+                    multiply_right(re, im, d_re, d_im, U(target[t, 12]), m, n, is_complex, right, U(0), k)
+                    for h in range(m * k):
+                        product[TWO * h], product[TWO * h + ONE] = re[h], im[h]
+                    add_block(out, x, TWO * U(target[t, 11]), product, TWO * m * k, tau, transpose)
 
 
 @jit
-def add_block(here, begin, product, length, tau, transpose):  # type: ignore[no-untyped-def]
-    target, source = here[begin : begin + length], product[:length]
+def add_block(out, x, begin, product, length, tau, transpose):  # type: ignore[no-untyped-def]
+    """Adds a block to the ADO at x, from its real `begin` on; with τ ≠ 0 also its adjoint."""
+    p = x + begin
     for e in range(length):
-        target[e] += source[e]
+        out[p + e] += product[e]
     if tau != 0:
-        for e in range(length // 2):
-            t = 2 * transpose[begin // 2 + e]
-            here[t] += tau * source[2 * e]
-            here[t + 1] -= tau * source[2 * e + 1]
+        for e in range(length // TWO):
+            t = x + TWO * U(transpose[begin // TWO + e])
+            out[t] += tau * product[TWO * e]
+            out[t + ONE] -= tau * product[TWO * e + ONE]
