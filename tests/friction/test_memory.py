@@ -253,3 +253,30 @@ def test_ill_posed_input_is_named(arguments: dict, words: str) -> None:
 def test_what_does_not_fit_is_refused_before_it_starts() -> None:
     with pytest.raises(ResourceError, match="available"):
         na.memory_kernels(spin_impurity(), 0.0, TIME, tiers=8, poles=60)
+
+
+def test_the_adiabatic_end_halves_the_truncation_error_at_least() -> None:
+    """Spin impurity at bias, tier 3: both ends of the hierarchy against tier 5 of the same bath; every kernel and spectrum."""
+    frozen = spin_impurity(0.2).at(np.array([[1.0]]))
+    exponents = [decompose(lead, 1, "pade") for lead in frozen.leads]
+    deep = by_hierarchy(frozen, exponents, 5, TIME, FREQUENCY, 1e-6)
+    error = {}
+    for end in ("zero", "adiabatic"):
+        kernels = by_hierarchy(frozen, exponents, 3, TIME, FREQUENCY, 1e-6, terminator=end)
+        error[end] = deep.relative(kernels.difference(deep))
+    for name, value in error["adiabatic"].items():
+        assert value < 0.5 * error["zero"][name], error
+        # so that their difference bounds the error of the adiabatic one
+        assert value < error["zero"][name] - value
+
+
+@pytest.mark.slow
+def test_kernels_of_an_interacting_model_integrate_to_its_forces() -> None:
+    """∫γ dt and ∫D dt by shifted solves of one hierarchy against F, γ, D of another run, each within its stated error."""
+    model = spin_impurity(0.0)
+    kernels = na.memory_kernels(model, [-3.0], TIME, FREQUENCY, tolerance=2e-2)
+    forces = na.electronic_forces(model, [-3.0], tolerance=2e-3)
+    for name in ("friction", "noise"):
+        integral = kernels[f"{name}_spectrum"].sel(frequency=0.0).real
+        allowed = kernels[f"error_{name}_spectrum"].sel(frequency=0.0) + forces[f"error_{name}"]
+        assert bool((abs(integral - forces[name]) <= allowed).all())

@@ -3,7 +3,8 @@
 m ẍ_i = -∂_iU_0 + F_i(x) - Σ_j ∫_0^t γ_ij(t - s) ẋ_j(s) ds + ξ_i,     ⟨ξ_i(t) ξ_j(0)⟩ = D_ij(t),  t ≥ 0
 
 The stated error adds what was computed: bath (exact kernels of the partner model; for interacting models also the change
-with a better bath at tier 2), truncation (the change on adding the last tier), reduction (its change in the last round).
+with a better bath at tier 2), truncation (the difference between the adiabatic end and a plain cut; for given tiers, the
+change with the last one), reduction (its change in the last round).
 """
 
 from __future__ import annotations

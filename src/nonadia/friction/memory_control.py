@@ -70,8 +70,8 @@ def hierarchy(
     require_memory(frozen, [(poles or 1) + lead.width.poles.size for lead in frozen.leads], tiers or 2)
     baths = KernelBaths(frozen, time, frequency, tolerance, scheme, poles)
 
-    def at(exponents: list[Exponents], depth: int) -> GridKernels:
-        return by_hierarchy(frozen, exponents, depth, time, frequency, REDUCTION * tolerance, progress)
+    def at(exponents: list[Exponents], depth: int, terminator: str = "zero") -> GridKernels:
+        return by_hierarchy(frozen, exponents, depth, time, frequency, REDUCTION * tolerance, progress, terminator)
 
     exact = by_green(frozen, baths.reference, time, frequency) if frozen.non_interacting else None
     demand = tolerance
@@ -96,11 +96,14 @@ def hierarchy(
     record: list[dict[str, Any]] = []
     messages: list[str] = []
     previous: GridKernels | None = None
+    # where tiers are chosen, the adiabatic end is the result and the plain cut tells its error, as for the forces
+    ended = tiers is None and exact is None
     depth = 2 if tiers is None else max(tiers - 1, 1)
     while True:
         try:
             size = require_memory(frozen, counts, depth)
-            kernels = at(bath.exponents, depth)
+            kernels = at(bath.exponents, depth, "adiabatic" if ended else "zero")
+            other = at(bath.exponents, depth) if ended and depth > 2 else None if ended else previous
         except (ResourceError, NotConverged) as error:
             if previous is None or tiers is not None:
                 raise
@@ -109,8 +112,8 @@ def hierarchy(
             break
         if exact is not None:
             errors = kernels.difference(exact)
-        elif previous is not None:
-            change, scale = kernels.difference(previous), kernels.scales()
+        elif other is not None:
+            change, scale = kernels.difference(other), kernels.scales()
             errors = {name: bath_error[name] + change[name] + kernels.change * scale[name] for name in KERNELS}
         else:  # a single tier says nothing about its own truncation
             errors = {name: np.full_like(value, np.inf) for name, value in bath_error.items()}
@@ -127,6 +130,7 @@ def hierarchy(
     attributes = {
         "tiers": record[-1]["tiers"],
         "poles": [e.poles for e in bath.exponents],
+        "terminator": "adiabatic" if ended else "zero",
         "exponents": counts,
         "decomposition": bath.exponents[0].scheme,
         "bath": bath.record,

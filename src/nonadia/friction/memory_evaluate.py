@@ -15,6 +15,7 @@ from ..heom.memory import kernel_system
 from ..heom.modes import Modes
 from ..heom.reduction import Judge, Reduced, ReductionFailed, reduce
 from ..heom.solver import NotConverged, SteadyStateSolver
+from ..heom.terminator import closed
 from ..models.frozen import ComplexArray, FloatArray, FrozenJunction
 from ..negf.kernels import CorrelationModes, correlation_modes
 from .evaluate import Progress
@@ -135,8 +136,9 @@ def by_hierarchy(
     frequency: FloatArray,
     tolerance: float,
     progress: Progress | None = None,
+    terminator: str = "zero",
 ) -> GridKernels:
-    """HEOM truncated after tier `depth`; tolerance: relative change of the reduced systems.
+    """HEOM truncated after tier `depth`; tolerance: relative change of the reduced systems; terminator: `heom.terminator`.
 
     Errors: NotConverged, naming the geometry's number, if a solve stalls, the reduction does not settle, or the truncated
     hierarchy grows with time.
@@ -147,7 +149,8 @@ def by_hierarchy(
     count = frozen.n_coordinates
     for i in range(len(frozen.g)):
         try:
-            system = kernel_system(SteadyStateSolver(Generator(hierarchy, space, frozen[i]), STATES), SHIFTED * tolerance)
+            generator = closed(Generator(hierarchy, space, frozen[i]), terminator)
+            system = kernel_system(SteadyStateSolver(generator, STATES), SHIFTED * tolerance)
             reduction = reduce(system, Judge(time, frequency, system.rates), tolerance)
         except (NotConverged, ReductionFailed) as error:
             raise NotConverged(f"geometry {i + 1} of {len(frozen.g)}, tier {depth}: {error}") from error
