@@ -116,3 +116,24 @@ def test_runs_are_as_long_as_the_bath() -> None:
     assert length.sum() == len(hierarchy.tiers[4])
     assert (length**2).sum() / length.sum() > 8.0
     assert links.nbytes < 4 * 8 * len(hierarchy.tiers[4])  # one 4-byte number per link and direction would be this much
+
+
+@pytest.mark.parametrize("name", ["impurity", "level and vibration"])
+def test_tier_self_energy(name: str) -> None:
+    """Σ_{j∉J} [ a_L b_L |⟨c|d^o|a⟩|² / D(J + j, c, b) + a_R b_R |⟨b|d^o|c⟩|² / D(J + j, a, c) ], element by element."""
+    generator = generator_of(name)
+    modes, energies, coupling = generator.modes, generator.energies, generator.coupling
+    found, tier = generator.tier_self_energy(1, shift=0.2), generator.hierarchy.tiers[1]
+    for i in (0, len(tier) // 2, len(tier) - 1):
+        layout = generator.hierarchy.layouts[tier.charge[i]]
+        for e, (a, b) in enumerate(zip(layout.rows, layout.columns, strict=True)):
+            expected = 0j
+            for j in range(len(modes)):
+                if j not in tier.modes[i]:
+                    decay = -modes.kappa[tier.modes[i]].sum() - modes.kappa[j] - 0.2
+                    weight = generator.weights[modes.operator[j]]
+                    left = weight[:, a] / (decay - 1j * (energies - energies[b]))
+                    right = weight[b] / (decay - 1j * (energies[a] - energies))
+                    expected += coupling.a_left[j] * coupling.b_left[j] * left.sum()
+                    expected += coupling.a_right[j] * coupling.b_right[j] * right.sum()
+            assert found[tier.value[i] + e] == pytest.approx(expected, rel=1e-12)

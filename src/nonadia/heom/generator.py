@@ -154,7 +154,13 @@ class Generator:
     @cached_property
     def kappa_sums(self) -> list[ComplexArray]:
         """Σ_{j∈J} κ_j for every stored ADO, tier by tier."""
-        return [self.modes.kappa[tier.modes].sum(axis=1) for tier in self.hierarchy.tiers]
+        out = []
+        for tier in self.hierarchy.tiers:
+            total = np.zeros(len(tier), dtype=complex)
+            for column in tier.modes.T:
+                total += self.modes.kappa[column]
+            out.append(total)
+        return out
 
     @cached_property
     def _conjugate_sums(self) -> list[ComplexArray]:
@@ -186,10 +192,12 @@ class Generator:
         last = reached.shape[1] - np.argmax(reached[:, ::-1, :], axis=1)
         last = np.where(reached.any(axis=1), last, first)
         out = np.empty(tier.size, dtype=complex)
+        left, right = coupling.a_left * coupling.b_left, coupling.a_right * coupling.b_right
+        bounds = np.searchsorted(modes.operator, np.arange(2 * len(modes.operators) + 1))
         kernels.self_energy(
             out, tier.modes, tier.charge, tier.value, self.kappa_sums[n] + shift, self.sizes, self._layout_start, rows,
-            columns, modes.kappa, modes.operator, 1.0, coupling.a_left, coupling.a_right, coupling.b_left, coupling.b_right,
-            self.energies, first, last, self.weights,
+            columns, np.ascontiguousarray(modes.kappa.real), np.ascontiguousarray(modes.kappa.imag), bounds,
+            np.stack([left.real, left.imag, right.real, right.imag]), self.energies, first, last, self.weights,
         )  # fmt: skip
         return out
 

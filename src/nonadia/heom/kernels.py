@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .link_kernels import DOWN, ELIMINATE, UP, jit, traverse
+from .link_kernels import DOWN, ELIMINATE, UP, U, jit, summing, traverse
 from .product_kernels import backward_blocks, backward_elements, forward_blocks, forward_elements
 
 
@@ -85,41 +85,50 @@ def sandwich(out, values, charge, value, block_start, block_table, matrix, c_lef
 def diagonal(out, charge, value, kappa, layout_start, energy):  # type: ignore[no-untyped-def]
     """out = -i(E_a - E_b) - Σκ for every element of one tier; `energy` holds E_a - E_b layout by layout."""
     for i in range(charge.size):
-        g = charge[i]
-        for e in range(layout_start[g + 1] - layout_start[g]):
-            out[value[i] + e] = -1j * energy[layout_start[g] + e] - kappa[i]
+        g, p = charge[i], U(value[i])
+        re, im = -kappa[i].real, -kappa[i].imag
+        for e in range(U(layout_start[g]), U(layout_start[g + 1])):
+            out[p] = complex(re, im - energy[e])
+            p += U(1)
 
 
-@jit
+@summing
 def self_energy(  # type: ignore[no-untyped-def]
-    out, modes, charge, value, kappa_sum, size, layout_start, rows, columns, kappa, operator, r_sign,
-    a_left, a_right, b_left, b_right, energies, state_start, state_end, weight
+    out, modes, charge, value, kappa_sum, size, layout_start, rows, columns, kappa_re, kappa_im, first, strength, energies,
+    state_start, state_end, weight
 ):
     """Diagonal of Σ_j (up ∘ inverse diagonal of the tier above ∘ down): the preconditioner's tier self-energy.
 
+    first (operators + 1,): first mode of each operator; strength (4, M): Re, Im of a_left b_left, then of a_right b_right.
     weight[o, a', a] = |⟨a'|d^o|a⟩|²; state_start/end[o, a] bound the states a' that d^o reaches from a.
     """
-    count = operator.size
+    here = strength.copy()
     for i in range(charge.size):
         g = charge[i]
+        here[:] = strength
+        for r in range(modes.shape[1]):
+            here[:, modes[i, r]] = 0.0  # a mode is in the set only once
+        shift, phase = -kappa_sum[i].real, -kappa_sum[i].imag
         for e in range(size[g]):
             a, b = rows[layout_start[g] + e], columns[layout_start[g] + e]
-            s = 0j
-            for j in range(count):
-                member = False
-                for r in range(modes.shape[1]):
-                    if modes[i, r] == j:
-                        member = True
-                if member:
-                    continue
-                o = operator[j]
-                shift = -kappa_sum[i] - kappa[j]
-                ll, rr = a_left[j] * b_left[j], a_right[j] * b_right[j] * r_sign * r_sign
+            re, im = 0.0, 0.0
+            for o in range(first.size - 1):
+                begin, end = U(first[o]), U(first[o + 1])
                 for c in range(state_start[o, a], state_end[o, a]):
-                    s += ll * weight[o, c, a] / (shift - 1j * (energies[c] - energies[b]))
+                    w, turn = weight[o, c, a], phase - energies[c] + energies[b]
+                    for j in range(begin, end):
+                        x, y = shift - kappa_re[j], turn - kappa_im[j]
+                        q = w / (x * x + y * y)
+                        re += q * (here[0, j] * x + here[1, j] * y)
+                        im += q * (here[1, j] * x - here[0, j] * y)
                 for c in range(state_start[o ^ 1, b], state_end[o ^ 1, b]):
-                    s += rr * weight[o, b, c] / (shift - 1j * (energies[a] - energies[c]))
-            out[value[i] + e] = s
+                    w, turn = weight[o, b, c], phase - energies[a] + energies[c]
+                    for j in range(begin, end):
+                        x, y = shift - kappa_re[j], turn - kappa_im[j]
+                        q = w / (x * x + y * y)
+                        re += q * (here[2, j] * x + here[3, j] * y)
+                        im += q * (here[3, j] * x - here[2, j] * y)
+            out[value[i] + e] = complex(re, im)
 
 
 @jit

@@ -131,13 +131,16 @@ class SteadyStateSolver:
 
     def _complete(self, reduced: ComplexArray, source: ComplexArray | None) -> ComplexArray:
         """Adds the eliminated top tier: x_L = D_L^{-1} (b_L - down x_{L-1})."""
-        generator = self.generator
-        top = np.zeros(generator.starts[-1] - self.reduced, dtype=complex)
-        self._down(self.depth, reduced, generator.coupling, top)
-        np.negative(top, out=top)
-        if source is not None:
-            top += generator.tier(source, self.depth)
-        return np.concatenate([reduced, top * self.inverse_top])
+        out = np.empty(self.generator.starts[-1], dtype=complex)
+        out[: self.reduced] = reduced
+        top = out[self.reduced :]
+        if source is None:
+            top[:] = 0.0
+        else:
+            np.negative(source[self.reduced :], out=top)
+        self._down(self.depth, reduced, self.generator.coupling, top)
+        top *= self._minus_inverse_top
+        return out
 
     # -- the reduced operator -----------------------------------------------------------------------------------
 
