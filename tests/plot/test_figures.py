@@ -114,6 +114,14 @@ def test_every_charge_state_of_a_small_molecule_has_a_diabat() -> None:
     assert "E_{up}, E_{down}" in text_of(figure) and "U_{up,down}" in text_of(figure)
 
 
+def test_diabats_say_that_quantum_vibrations_are_not_relaxed_in_them() -> None:
+    forces = one_coordinate([0.0])["forces"].to_dataset()
+    forces["vibrational_occupation"] = (("bias", "x", "vibration"), np.ones((*forces["bare_potential"].shape, 1)))
+    with_mode = drawn(xr.DataTree.from_dict({"/forces": forces.assign_coords(vibration=["b"])}))["potentials"]
+    assert text_of(with_mode).count("vibrations not relaxed") == 1, "of the charged state only"
+    assert "relaxed" not in text_of(drawn(one_coordinate([0.0]))["potentials"])
+
+
 def test_adiabatic_curves_of_a_sweep_share_one_anchor() -> None:
     tree = one_coordinate([0.0, 0.4])
     forces = tree["forces"].to_dataset()

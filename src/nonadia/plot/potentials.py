@@ -108,11 +108,13 @@ def _diabats(axes: Axes, data: xr.Dataset, x: Array, colour: str) -> tuple[list[
 def _formula(data: xr.Dataset, states: list[tuple[int, ...]]) -> str:
     """'U_0 + E_up + E_down + U_up,down'; of several equal states all levels of one electron, otherwise the first."""
     names = [str(name) for name in data["level"].values]
+    # an electron also displaces the quantum vibrations, whose gain (polaron shift) is no part of these energies
+    rest = ", vibrations not relaxed" if "vibrational_occupation" in data and states[0] else ""
     if len(states[0]) == 1:
-        return f"$U_0 + {', '.join(f'E_{{{names[m]}}}' for (m,) in states)}$"
+        return f"$U_0 + {', '.join(f'E_{{{names[m]}}}' for (m,) in states)}${rest}"
     terms = ["U_0", *(f"E_{{{names[m]}}}" for m in states[0])]
     if "interaction_energy" in data:
         pairs = [(i, j) for i, j in combinations(states[0], 2) if data["interaction_energy"].values[:, i, j].any()]
         terms += [f"U_{{{names[i]},{names[j]}}}" for i, j in pairs]
     more = f" and {len(states) - 1} equal" if len(states) > 1 else ""
-    return f"${' + '.join(terms)}${more}"
+    return f"${' + '.join(terms)}${more}{rest}"
