@@ -44,7 +44,7 @@ ROUNDING = 1e-10  # growth rates below this part of the fastest rate are zero
 class Stability:
     """growth: largest real part found (Hartree/ħ), negative if everything relaxes; frequency: its |Im λ|.
 
-    -inf if no rate was certain.
+    -inf if no rate was certain. Of a relaxing hierarchy the slowest modes may be passed over where nothing drives them.
 
     residual: |𝓛v - λv| for |v| = 1, 0 for a dense spectrum; fastest: the fastest rate, for comparison; solves: linear solves.
     """
