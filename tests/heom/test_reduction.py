@@ -10,7 +10,7 @@ from nonadia.heom.fock import FockSpace
 from nonadia.heom.forces import derivative_source, force_functionals, noise_sources, point_forces
 from nonadia.heom.generator import Generator
 from nonadia.heom.hierarchy import build
-from nonadia.heom.memory import HierarchySystem, ado_scale, kernel_system
+from nonadia.heom.memory import HierarchySystem, kernel_system
 from nonadia.heom.modes import Modes
 from nonadia.heom.propagate import propagate
 from nonadia.heom.reduction import Judge, Reduced, Reduction, ReductionFailed, reduce
@@ -156,7 +156,7 @@ def test_real_coordinates_keep_products_and_adjoints() -> None:
         np.testing.assert_allclose(back, system.sources, atol=1e-9 * np.abs(system.sources).max())
         left = system.solve(shift, system.functionals, True)
         np.testing.assert_allclose(left.T @ system.sources, system.functionals.T @ there, rtol=1e-8, atol=1e-10)
-    assert ado_scale(solver.generator)[: solver.generator.starts[1]] == pytest.approx(1.0)
+    assert solver.generator.ado_scale[: solver.generator.starts[1]] == pytest.approx(1.0)
 
 
 class Oscillator:

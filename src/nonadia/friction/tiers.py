@@ -30,7 +30,7 @@ EXACT_TIERS = 4  # without interactions F and γ end at tier 2, D at tier 4 (the
 MAX_ATTEMPTS = 3  # baths tried before an impossible or too inaccurate result is accepted as a failure
 REFERENCE = 0.1  # the reference bath, against which the bath error is computed, is this much better
 STATES_SHARE = 0.2  # part of the tolerance that the vibrational basis may use up
-SOLVER_SHARE = 1e-6  # relative error of the linear solves, in tolerances; D amplifies it most, measured up to 1e4
+SOLVER_SHARE = 1e-3  # relative error of the linear solves, in tolerances; D amplifies it most, measured up to 3
 
 
 @dataclass

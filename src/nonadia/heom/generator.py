@@ -336,6 +336,18 @@ class Generator:
             out.append(np.repeat(np.where(tier.self_tau != 0, 1.0, 2.0), self.sizes[tier.charge]))
         return np.concatenate(out)
 
+    @cached_property
+    def ado_scale(self) -> FloatArray:
+        """Π_{j∈J} |η_j η̄_j|^{-1/4} for every stored element.
+
+        Multiplied by it, tiers have similar norms and up- and downward couplings similar strength; without it the upper tiers
+        are invisible in a norm although γ and D depend on them as much.
+        """
+        strength = np.abs(self.modes.eta) * np.abs(self.modes.eta_bar)
+        logarithm = -0.25 * np.log(np.maximum(strength, 1e-12 * strength.max()))
+        tiers = self.hierarchy.tiers
+        return np.concatenate([np.repeat(np.exp(logarithm[t.modes].sum(axis=1)), self.sizes[t.charge]) for t in tiers])
+
     def inner(self, a: ComplexArray, b: ComplexArray) -> float:
         """⟨a, b⟩ = Re Σ_J tr a_J† b_J over the whole hierarchy."""
         return float(np.vdot(a, self.weight * b).real)

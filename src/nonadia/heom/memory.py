@@ -7,7 +7,7 @@ Close to a fixed x, δρ = ρ - ρ_ss(x(t)) obeys ∂_tδρ = 𝓛δρ - ∂_jρ
 δF_i(t) = -∫_0^t γ_ij(t-s) ẋ_j(s) ds, and ∫_0^∞ γ_ij dt = -tr[𝓕_i 𝓛^D ∂_jρ_ss] is the friction, LD(47). The noise correlates
 as ⟨ξ_i(t) ξ_j(0)⟩ = D_ij(t) for t ≥ 0, D_ij(-t) = D_ji(t); the symmetric part of ∫_0^∞ D_ij dt is the Markovian D_ij.
 
-Auxiliary operators are scaled by Π_j |η_j|^{-1/2}, which makes up- and downward couplings equally strong; without this the
+Auxiliary operators are scaled (`Generator.ado_scale`), which makes up- and downward couplings equally strong; without this the
 projected generator would be far from normal. Everything lives in the traceless subspace, where 𝓛 has an inverse (𝓛^D).
 """
 
@@ -19,7 +19,6 @@ import numpy as np
 
 from ..models.frozen import ComplexArray, FloatArray
 from .forces import derivative_source, force_functionals, noise_sources
-from .generator import Generator
 from .solver import SteadyStateSolver
 
 
@@ -34,7 +33,7 @@ class ScaledHierarchy:
         self.generator, self.tolerance = solver.generator, max(shifted_tolerance, solver.tolerance)
         self._solvers = {0.0: solver}
         counted: FloatArray = np.sqrt(self.generator.weight)
-        scale = ado_scale(self.generator)
+        scale = self.generator.ado_scale
         self._out, self._in = counted * scale, counted / scale
         trace = self.generator.trace_vector()
         self._trace = self._real(trace, True)
@@ -95,16 +94,6 @@ class HierarchySystem(ScaledHierarchy):
         super().__init__(solver, shifted_tolerance)
         self.sources = np.stack([self.column(b, False) for b in sources], axis=-1)
         self.functionals = np.stack([self.column(f, True) for f in functionals], axis=-1)
-
-
-def ado_scale(generator: Generator) -> FloatArray:
-    """Π_{j∈J} |η_j η̄_j|^{-1/4} for every stored element."""
-    modes, hierarchy = generator.modes, generator.hierarchy
-    strength = np.abs(modes.eta) * np.abs(modes.eta_bar)
-    logarithm = -0.25 * np.log(np.maximum(strength, 1e-12 * strength.max()))
-    sizes = np.array([layout.size for layout in hierarchy.layouts])
-    parts = [np.repeat(np.exp(logarithm[tier.modes].sum(axis=1)), sizes[tier.charge]) for tier in hierarchy.tiers]
-    return np.concatenate(parts)
 
 
 def kernel_system(solver: SteadyStateSolver, shifted_tolerance: float = 1e-10) -> HierarchySystem:
