@@ -13,7 +13,7 @@ from ..baths.exponents import Exponents
 from ..models.frozen import FrozenJunction
 from ..negf.bath_fit import BathFit, filled_error
 from ..negf.tabulated import tabulate
-from .evaluate import QUANTITIES, scales
+from .evaluate import QUANTITIES, relative
 from .partner import addition_reach, level_reach, partner_family, sample
 
 MAX_POLES = {"fit": 14, "pade": 60, "aaa": 30}
@@ -41,10 +41,8 @@ class BathChoice:
     def __init__(self, frozen: FrozenJunction, mode: str, scheme: str | None = None, poles: int | None = None) -> None:
         self.leads, self.mode, self.poles = frozen.leads, mode, poles
         self.scheme = scheme or ("fit" if poles is None else "pade")
-        geometries = sample(len(frozen.g))
-        self.kernels = tabulate(partner_family(frozen, geometries))
+        self.kernels = tabulate(partner_family(frozen, sample(len(frozen.g))))
         self.exact = self.kernels.forces()
-        self.copies = len(self.kernels.first) // geometries.size
         self.interacting = not frozen.non_interacting
         self.reach = addition_reach(frozen) if self.interacting else level_reach(frozen)
         self._tuned: BathFit | None = None
@@ -80,28 +78,16 @@ class BathChoice:
             if scheme == "fit":
                 if self._tuned is None:
                     weight = 1.0 if self.interacting else UNIFORM
-                    self._tuned = BathFit(self.leads, self.kernels, self.mode == "pointwise", self.reach, weight, self.copies)
+                    self._tuned = BathFit(self.leads, self.kernels, self.mode == "pointwise", self.reach, weight)
                 exponents = self._tuned.fit(count)
             else:
                 exponents = [decompose(lead, count, scheme) for lead in self.leads]
-            error = self._partner_error(exponents)
+            found = self.kernels.forces(exponents)
+            change = {name: np.abs(getattr(found, name) - getattr(self.exact, name)) for name in QUANTITIES}
+            error = relative(change, self.exact, self.mode)
             if self.interacting and scheme == "fit":
                 error["filled"] = max(
                     filled_error(lead, e, self.reach) for lead, e in zip(self.leads, exponents, strict=True)
                 )
             self._tried[scheme, count] = (exponents, error)
         return self._tried[scheme, count]
-
-    def _partner_error(self, exponents: list[Exponents]) -> dict[str, float]:
-        """Relative errors of the family's F, γ and D; pointwise a shifted copy counts at least as much as the bare partner.
-
-        (What a copy far from resonance contributes to the molecule is small against what the molecule does there anyway.)
-        """
-        found, error = self.kernels.forces(exponents), {}
-        scale = scales(self.exact, self.mode)
-        for name in QUANTITIES:
-            size = scale[name].reshape(self.copies, -1)
-            floor = np.maximum(size, size[:1]).reshape(scale[name].shape)
-            change = np.abs(getattr(found, name) - getattr(self.exact, name))
-            error[name] = float(np.max(change / np.maximum(floor, np.finfo(float).tiny)))
-        return error

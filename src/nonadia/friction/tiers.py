@@ -163,6 +163,10 @@ class Hierarchical:
             ):
                 break
             demand *= min(0.5 * self.tolerance / max(fixed, broken), 0.2)
+            while baths.within(demand).exponents is bath.exponents and demand > 1e-3 * self.tolerance:
+                demand *= 0.5
+            if baths.within(demand).exponents is bath.exponents:
+                break
         outcome.attributes["error_of_vibrational_basis"] = states_error
         return outcome
 
@@ -179,24 +183,30 @@ class Hierarchical:
         return max(relative(errors, result, self.mode).values(), default=0.0)
 
     def _choose_states(self, automatic: Sequence[bool], exponents: Sequence[Exponents]) -> dict[str, float]:
-        """Raises the states of automatic vibrations until F, γ and D at tier 2 stand still; the relative change that is left.
+        """Raises the states of automatic vibrations until F, γ and D stand still; the relative change that is left.
 
-        Judged at a few geometries; all vibrations are enlarged together for the comparison.
+        Judged at a few geometries, at tier 2 (pointwise at tier 3: what tier 2 gives in the tails is no measure of anything);
+        all vibrations are enlarged together for the comparison.
         """
         if not len(automatic):
             return dict.fromkeys(QUANTITIES, 0.0)
-        some = sample(len(self.frozen.g), 7)
+        some, depth = sample(len(self.frozen.g), 7), 3 if self.mode == "pointwise" else 2
         may_grow = np.array(automatic)
+
+        def solve(frozen: FrozenJunction) -> GridForces:
+            part, where = frozen[some], self.positions[some]
+            return by_heom(part, exponents, depth, None, self.solver_tolerance, "zero", where, self.workers)
+
         # the model's own choice leaves out less than 1e-5 of the population; most tolerances need fewer
         fewer = np.maximum(3, np.ceil(0.6 * self.frozen.vibration_states)).astype(np.int64)
         self.frozen = replace(self.frozen, vibration_states=np.where(may_grow, fewer, self.frozen.vibration_states))
-        small = by_heom(self.frozen[some], exponents, 2, tolerance=self.solver_tolerance)
+        small = solve(self.frozen)
         while True:
             states = self.frozen.vibration_states
             more = states + np.maximum(2, states // 4)
             larger = replace(self.frozen, vibration_states=more)
-            require_memory(larger, [len(e) for e in exponents], 2)
-            large = by_heom(larger[some], exponents, 2, tolerance=self.solver_tolerance)
+            require_memory(larger, [len(e) for e in exponents], depth)
+            large = solve(larger)
             error = relative(large.difference(small), large, self.mode)
             compared = {"vibrational_states": states.tolist(), "compared_with": more.tolist()}
             self.record.append(compared | {"relative_change": error})
@@ -204,7 +214,7 @@ class Hierarchical:
                 return error
             self.frozen, small = replace(self.frozen, vibration_states=np.where(may_grow, more, states)), large
             if not may_grow.all():
-                small = by_heom(self.frozen[some], exponents, 2, tolerance=self.solver_tolerance)
+                small = solve(self.frozen)
 
     def _raise_tiers(self, bath: Bath, judge: _Judge, tiers: int | None) -> Outcome:
         """Tier after tier with one bath until the stated error meets the tolerance.

@@ -131,8 +131,7 @@ def _baths(leads: Sequence[LeadBath]) -> list[_Bath]:
 class BathFit:
     """Fits for the geometries of the kernels; `fit(count)` gives one Exponents per lead with `count` poles besides the bands'.
 
-    pointwise: errors relative to the value at each geometry instead of the largest over all, or to the value at its partner
-        among the first len/copies geometries, if that is larger (`copies` of the same geometries with shifted levels).
+    pointwise: errors relative to the value at each geometry instead of the largest over all.
     reach: J f itself is compared, too, at every energy up to this distance from μ (Hartree), with this weight relative to F,
         γ and D. With weight 1 it is kept as right as they are: an interacting molecule exchanges electrons at energies
         that its partner model never visits, and a wrong f there heats vibrations. A small weight is always needed: with few
@@ -140,13 +139,7 @@ class BathFit:
     """
 
     def __init__(
-        self,
-        leads: Sequence[LeadBath],
-        k: Kernels,
-        pointwise: bool = False,
-        reach: float = 0.0,
-        weight: float = 1.0,
-        copies: int = 1,
+        self, leads: Sequence[LeadBath], k: Kernels, pointwise: bool = False, reach: float = 0.0, weight: float = 1.0
     ) -> None:
         self.leads = leads
         self.baths = _baths(leads)
@@ -159,11 +152,8 @@ class BathFit:
         self.scale = np.empty_like(exact)
         for block in (slice(0, c), slice(c, c + c * c), slice(c + c * c, None)):
             local = np.abs(exact[:, block]).max(axis=1, keepdims=True)
-            floor = np.tile(local[: len(local) // copies], (copies, 1))
-            if pointwise:
-                self.scale[:, block] = np.maximum(local, floor)
-            else:  # between local and largest: costs no pole, and keeps small tails from getting an arbitrary sign
-                self.scale[:, block] = np.sqrt(local.max() * np.maximum(local, 1e-4 * local.max()))
+            # between the two: costs no pole, and keeps exponentially small tails from getting an arbitrary sign
+            self.scale[:, block] = local if pointwise else np.sqrt(local.max() * np.maximum(local, 1e-4 * local.max()))
         self.scale[self.scale == 0] = 1.0
         widths = [bath.width(k.energy) for bath in self.leads]
         self.reach, self.weight = reach, weight
