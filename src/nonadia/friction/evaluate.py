@@ -17,6 +17,7 @@ from .blocks import BLOCK, Task, Workers
 
 Progress = Callable[[int, int, str], None]
 QUANTITIES = ("force", "friction", "noise")
+ZERO = 1e-6
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,16 @@ def by_heom(
 
 
 def scales(result: GridForces | Sums, mode: str) -> dict[str, FloatArray]:
-    """What errors are relative to: the largest magnitude over the grid, or of each geometry; shape of the quantity."""
+    """What errors are relative to: the largest magnitude over the grid, or of each geometry; shape of the quantity.
+
+    What vanishes at a geometry, say by symmetry, is judged by ZERO times the largest over the grid.
+    """
     out = {}
     for name in QUANTITIES:
         value = np.abs(getattr(result, name))
         axes = tuple(range(1, value.ndim)) if mode == "pointwise" else None
-        out[name] = np.broadcast_to(value.max(axis=axes, keepdims=True), value.shape)
+        largest = np.maximum(value.max(axis=axes, keepdims=True), ZERO * value.max())
+        out[name] = np.broadcast_to(largest, value.shape)
     return out
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ MAX_TIERS = 8
 EXACT_TIERS = 4  # without interactions F and γ end at tier 2, D at tier 4 (theory B4)
 MAX_ATTEMPTS = 3  # baths tried before an impossible or too inaccurate result is accepted as a failure
 REFERENCE = 0.1  # the reference bath, against which the bath error is computed, is this much better
+MARGIN = 2.0  # on what the two ends differ by: for U → 0, where the truth is known, that alone fell short by up to 1.7
 STATES_SHARE = 0.2  # part of the tolerance that the vibrational basis may use up
 SOLVER_SHARE = 1e-3  # relative error of the linear solves, in tolerances; D amplifies it most, measured up to 3
 
@@ -65,19 +67,21 @@ class _Judge:
             out[name] = out[name] + sum(share[name] for share in self.shares) * scale[name]
         return out
 
-    def errors(self, result: GridForces, others: Sequence[GridForces]) -> dict[str, FloatArray]:
-        """others: the same geometries with other truncations; without any the truncation error is unknown (inf)."""
+    def errors(self, result: GridForces, others: Sequence[GridForces], margin: float = 1.0) -> dict[str, FloatArray]:
+        """others: the same geometries with other truncations; without any the truncation error is unknown (inf).
+
+        margin: by how much what they differ by is multiplied.
+        """
         if self.exact is not None:
             return result.difference(self.exact)
         fixed = self.fixed(result)
         for name in QUANTITIES:
             value = getattr(result, name)
-            changes = [spread(result.difference(other)[name], value) for other in others]
+            changes = [margin * spread(result.difference(other)[name], value) for other in others]
             fixed[name] = fixed[name] + (np.maximum.reduce(changes) if changes else np.inf)
         for name, violation in self.violations(result).items():
             fixed[name] = np.maximum(fixed[name], violation)
         return fixed
-
 
     def violations(self, result: GridForces) -> dict[str, FloatArray]:
         """At equilibrium |D/k_BT - γ_sym|, which γ or D must answer for; nothing elsewhere."""
@@ -257,7 +261,7 @@ class Hierarchical:
                 result, others, terminator = plain, [previous] if previous is not None and depth > 1 else [], "zero"
             else:
                 result, others, terminator = adiabatic, [plain] if depth > 2 else [], "adiabatic"
-            errors = judge.errors(result, others)
+            errors = judge.errors(result, others, 1.0 if adiabatic is None else MARGIN)
             worst = relative(errors, result, self.mode)
             self.record.append(
                 {
@@ -273,7 +277,8 @@ class Hierarchical:
             reached = max(worst.values()) <= self.tolerance
             # more tiers cannot mend what the bath or the vibrational basis alone gets wrong
             broken.append(self._largest(judge.violations(result), result))
-            stuck = broken[-1] > self.tolerance and broken[-1] > 0.5 * min(broken[:-1][-1:], default=np.inf)
+            stalls = [after > 0.5 * before for before, after in pairwise(broken)]
+            stuck = broken[-1] > self.tolerance and len(stalls) > 1 and all(stalls[-2:])
             hopeless = judge.exact is None and (stuck or self._largest(judge.fixed(result), result) > self.tolerance)
             if depth == highest or reached or (hopeless and depth > 2):
                 break

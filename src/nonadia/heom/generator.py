@@ -368,13 +368,6 @@ class Generator:
             out[: layout.size] = self.rotate(operator)[layout.rows, layout.columns]
         return out
 
-    def density_matrix(self, vector: ComplexArray) -> ComplexArray:
-        """ρ_0 over the states of `FockSpace` (basis of levels and vibrations), (dimension, dimension)."""
-        layout = self.hierarchy.layouts[0]
-        rho = np.zeros((self.hierarchy.fock.dimension,) * 2, dtype=complex)
-        rho[layout.rows, layout.columns] = vector[: layout.size]
-        return self.basis @ rho @ self.basis.conj().T
-
 
 def _aligned(energies: FloatArray, states: ComplexArray, reference: ComplexArray) -> tuple[FloatArray, ComplexArray]:
     """Eigenstates in the order, and with the phases, that resemble `reference` most; degenerate ones rotated into it."""
