@@ -9,6 +9,7 @@ import pytest
 
 from nonadia.friction import electronic_forces
 from nonadia.heom.solver import NotConverged
+from nonadia.models.errors import ModelError
 from nonadia.models.junction import Junction
 
 from .systems import position_dependent, spin_impurity
@@ -73,8 +74,10 @@ def test_vibration_with_little_coupling_changes_little() -> None:
 
 
 def test_a_mode_coupled_to_nothing_has_no_steady_state() -> None:
-    with pytest.raises(NotConverged, match="not unique"):
+    with pytest.raises(ModelError, match=r"vibrations\.b\.couplings.*no steady state"):
         electronic_forces(weakly_vibrating("0 meV"), np.array([0.1]), tolerance=1e-2)
+    with pytest.raises(NotConverged, match="not unique"):
+        electronic_forces(weakly_vibrating("1e-30 eV"), np.array([0.1]), tolerance=1e-2)
 
 
 def test_polaron_shift_of_the_mean_force() -> None:
