@@ -4,7 +4,8 @@ m ẍ_i = -∂_iU_0 + F_i(x) - Σ_j ∫_0^t γ_ij(t - s) ẋ_j(s) ds + ξ_i,    
 
 The stated error adds what was computed: bath (exact kernels of the partner model; for interacting models also the change
 with a better bath at tier 2), truncation (the difference between the adiabatic end and a plain cut; for given tiers, the
-change with the last one), reduction (its change in the last round).
+change with the last one), reduction (its change in the last round), vibrational basis (the change with more states at
+tier 2).
 """
 
 from __future__ import annotations
@@ -51,12 +52,15 @@ def memory_kernels(
     tiers, poles, decomposition : fix what the program otherwise chooses, as for `electronic_forces`.
     method : "heom", "negf" (exact, non-interacting models only) or "auto" (negf where it is exact).
     progress : callable(done, total, message).
+    Numbers of vibrational states that the model chose are raised until more change less than a fifth of the tolerance;
+        given ones are kept, and what more would change is part of the stated error.
 
     Returns a dataset (atomic units, `units` on every variable) with friction_kernel and noise_kernel (…, time, mode, mode_) and
     their molecular and coupling parts (by force i), friction_spectrum and noise_spectrum (…, frequency, mode, mode_; complex),
     error_* of these four, and exponents common to both kernels: γ_ij(t) ≈ Re Σ_k friction_amplitude_k,ij e^{-rate_k t}
     (likewise noise_amplitude), complex rates in conjugate pairs, geometries with fewer of them filled up with amplitude 0.
-    Attributes converged, messages, relative_error, exponential_error, convergence (JSON).
+    Attributes converged, messages, relative_error, exponential_error, vibrational_states, error_of_vibrational_basis,
+    convergence (JSON).
     At equilibrium Re D_ii(ω) = (ω/2) coth(ω/2k_BT) Re γ_ii(ω); ∫_0^∞ γ dt and the symmetric part of ∫_0^∞ D dt are the
     friction and the noise of `electronic_forces`.
     Errors: ValueError for arguments that do not fit, ModelError (a ValueError) where the model has no value or no steady
@@ -80,7 +84,8 @@ def memory_kernels(
     if chosen == "negf":
         run = green(frozen, times, frequencies, tolerance, progress)
     else:
-        run = hierarchy(frozen, times, frequencies, tolerance, tiers, poles, decomposition, progress)
+        automatic = [vibration.automatic for vibration in model.vibrations]
+        run = hierarchy(frozen, automatic, times, frequencies, tolerance, tiers, poles, decomposition, progress)
 
     messages = list(run.messages)
     worst = run.kernels.relative(run.errors)

@@ -1,7 +1,8 @@
-"""Bath and tiers of memory kernels, raised until the stated error meets the tolerance."""
+"""Vibrational states, bath and tiers of memory kernels, raised until the stated error meets the tolerance."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from .estimate import ResourceError, require_memory
 from .evaluate import Progress
 from .memory_bath import GEOMETRIES, KernelBaths, reference_bath
 from .memory_evaluate import KERNELS, GridKernels, by_green, by_hierarchy
+from .memory_states import choose_states
 from .partner import sample
 
 MAX_TIERS = 8
@@ -55,6 +57,7 @@ def green(
 
 def hierarchy(
     frozen: FrozenJunction,
+    automatic: Sequence[bool],
     time: FloatArray,
     frequency: FloatArray,
     tolerance: float,
@@ -63,12 +66,15 @@ def hierarchy(
     scheme: str | None,
     progress: Progress | None,
 ) -> KernelRun:
-    """HEOM: the fewest exponents whose partner model is right, then tier after tier.
+    """HEOM: enough vibrational states, the fewest exponents whose partner model is right, then tier after tier.
 
+    automatic: for each vibration, whether its number of states may be raised.
     Errors: ResourceError, NotConverged (also when the hierarchy of the last tier that was tried grows with time).
     """
     require_memory(frozen, [(poles or 1) + lead.width.poles.size for lead in frozen.leads], tiers or 2)
     baths = KernelBaths(frozen, time, frequency, tolerance, scheme, poles)
+    chosen = choose_states(frozen, automatic, baths, baths.within(tolerance).exponents, time, frequency, tolerance)
+    frozen = chosen.frozen
 
     def at(exponents: list[Exponents], depth: int, terminator: str = "zero") -> GridKernels:
         return by_hierarchy(frozen, exponents, depth, time, frequency, REDUCTION * tolerance, progress, terminator)
@@ -93,8 +99,7 @@ def hierarchy(
         demand *= min(1.0 / excess, 0.3)
     counts = [len(e) for e in bath.exponents]
 
-    record: list[dict[str, Any]] = []
-    messages: list[str] = []
+    record, messages = list(chosen.record), list(chosen.messages)
     previous: GridKernels | None = None
     # where tiers are chosen, the adiabatic end is the result and the plain cut tells its error, as for the forces
     ended = tiers is None and exact is None
@@ -114,7 +119,8 @@ def hierarchy(
             errors = kernels.difference(exact)
         elif other is not None:
             change, scale = kernels.difference(other), kernels.scales()
-            errors = {name: bath_error[name] + change[name] + kernels.change * scale[name] for name in KERNELS}
+            shares = {name: kernels.change + chosen.error[name] for name in KERNELS}
+            errors = {name: bath_error[name] + change[name] + shares[name] * scale[name] for name in KERNELS}
         else:  # a single tier says nothing about its own truncation
             errors = {name: np.full_like(value, np.inf) for name, value in bath_error.items()}
         worst = kernels.relative(errors)
@@ -122,9 +128,13 @@ def hierarchy(
         record.append(entry | {"relative_error": worst})
         if depth == (tiers or MAX_TIERS) or (tiers is None and max(worst.values()) <= tolerance):
             break
-        hopeless = max(kernels.relative(bath_error).values()) > tolerance or (exact is not None and depth >= EXACT_TIER)
+        few_states = max(chosen.error.values()) > tolerance
+        inaccurate = few_states or max(kernels.relative(bath_error).values()) > tolerance
+        # from tier 3 on the truncation error is known, so that the error stated is a number
+        hopeless = inaccurate and depth > 2 if ended else inaccurate or depth >= EXACT_TIER
         if tiers is None and hopeless:
-            messages.append("the exponents of the leads limit the accuracy: more tiers cannot help")
+            limit = "vibrational states" if few_states else "exponents of the leads"
+            messages.append(f"the {limit} limit the accuracy: more tiers cannot help")
             break
         previous, depth = kernels, depth + 1
     attributes = {
@@ -134,5 +144,7 @@ def hierarchy(
         "exponents": counts,
         "decomposition": bath.exponents[0].scheme,
         "bath": bath.record,
+        "vibrational_states": frozen.vibration_states.tolist(),
+        "error_of_vibrational_basis": chosen.error,
     }
     return KernelRun(kernels, errors, attributes, record, messages)
