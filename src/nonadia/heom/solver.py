@@ -300,7 +300,7 @@ class SteadyStateSolver:
             iterations += used
             previous = size
         self.records.append(SolveRecord(iterations, error))
-        if not error <= max(30 * self.tolerance, 1e-10):
+        if not error <= max(30 * self.tolerance, 1e-9):
             raise NotConverged(f"HEOM solve stopped at relative error {error:.1e} after {iterations} iterations")
         if direct:
             solution += correction  # a step of iterative refinement that costs nothing
