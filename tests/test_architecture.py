@@ -19,12 +19,18 @@ ALLOWED: dict[str, set[str]] = {
     "heom": {"models", "baths"} | FOUNDATION,
     "negf": {"models", "baths"} | FOUNDATION,
     "friction": {"models", "baths", "heom", "negf"} | FOUNDATION,
+    "wavepacket": {"models"} | FOUNDATION,
+    "factorization": {"models", "wavepacket"} | FOUNDATION,
     "plot": {"units"},
-    "bench": {"models", "baths", "heom", "negf", "friction"} | FOUNDATION,
-    "runs": {"models", "baths", "heom", "negf", "friction", "plot", "bench", "examples", "__init__"} | FOUNDATION,
+    "bench": {"models", "baths", "heom", "negf", "friction", "wavepacket", "factorization"} | FOUNDATION,
+    "runs": {
+        *("models", "baths", "heom", "negf", "friction", "wavepacket", "factorization"),
+        *("plot", "bench", "examples", "__init__"),
+        *FOUNDATION,
+    },
     "examples": {"models", "runs"},  # the public names for the shipped systems
     "__main__": {"runs"},
-    "__init__": {"examples", "friction", "models", "runs"},  # lazily, on first use
+    "__init__": {"examples", "friction", "models", "wavepacket", "factorization", "runs"},  # lazily, on first use
 }
 FILES = sorted(SOURCE.rglob("*.py"))
 
