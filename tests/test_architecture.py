@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "nonadia"
-FOUNDATION = {"units", "formula", "kinds", "expressions"}
+FOUNDATION = {"units", "formula", "kinds", "separation", "expressions"}
 ALLOWED: dict[str, set[str]] = {
     "units": set(),
     "formula": {"units"},
     "kinds": {"units", "formula"},
-    "expressions": {"units", "formula", "kinds"},
+    "separation": {"formula"},
+    "expressions": {"units", "formula", "kinds", "separation"},
     "models": FOUNDATION,
     "baths": {"models"} | FOUNDATION,
     "heom": {"models", "baths"} | FOUNDATION,

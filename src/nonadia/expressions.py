@@ -4,7 +4,8 @@
 
 The text is checked and compiled by `formula`; derivatives are symbolic, arrays are evaluated by NumPy.
 Numbers inside an expression are atomic units; a text that is only a quantity ("30 meV") is its value.
-d|x|/dx is sign(x), that is 0 at x = 0; `corner` tells where the derivative does not exist.
+d|x|/dx is sign(x), that is 0 at x = 0; `corner` tells where the derivative does not exist. The time is the last
+coordinate, "t", where it is one, and `Expression.separated` finds Σ_k f_k(t) g_k(x).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .formula import (
+    TIME,
     Compiled,
     ComplexValueError,
     ExpressionError,
@@ -26,8 +28,10 @@ from .formula import (
     compile_formula,
     names_in,
     short,
+    substituted,
     syntax,
     unknown_name,
+    uses_time,
 )
 from .kinds import Dimension, kind_of, refuse
 from .units import Kind, Quantity, UnitError, is_quantity, parse, require
@@ -36,6 +40,7 @@ __all__ = [
     "ComplexValueError",
     "Expression",
     "ExpressionError",
+    "Factor",
     "UndefinedSymbolError",
     "location",
     "names_in",
@@ -71,10 +76,11 @@ class Expression:
         real: bool = True,
         key: str = "",
         numbers: Collection[str] = (),
+        functions: Mapping[str, str] | None = None,
     ) -> Expression:
         """From a number (a.u.), a quantity string of the given kind (None: any), or an expression.
 
-        numbers: the coordinates that are dimensionless.
+        numbers: the coordinates that are dimensionless; functions: parameters that depend on t, as text.
 
         Raises ExpressionError (also for units of the wrong kind), the message without the key.
         """
@@ -92,12 +98,14 @@ class Expression:
                 require(known[source.strip()], kind, source.strip())
         except UnitError as error:
             raise ExpressionError(str(error)) from None
+        formula = substituted(source, functions or {})
         used = names_in(source)
         for name in sorted(used):
             if name not in known and name not in coordinates and not _is_called(source, name):
                 raise UndefinedSymbolError(unknown_name(name, {*coordinates, *known}))
+        used = used if formula is source else names_in(formula)
         bound = tuple((name, known[name].value) for name in sorted(used) if name in known)
-        expression = cls(source, source, tuple(coordinates), bound, real, key)
+        expression = cls(source, formula, tuple(coordinates), bound, real, key)
         expression._compiled()
         dimension = expression.dimension(known, numbers)
         if kind is not None:
@@ -112,6 +120,47 @@ class Expression:
     def names(self) -> frozenset[str]:
         """Coordinates and parameters that occur in it."""
         return names_in(self.formula) if isinstance(self.formula, str) else frozenset()
+
+    @property
+    def time_dependent(self) -> bool:
+        """Whether the time is a coordinate and occurs in it."""
+        return TIME in self.coordinates and isinstance(self.formula, str) and uses_time(self.formula)
+
+    def separated(self) -> list[tuple[Factor | None, Expression]] | None:
+        """[(f_k, g_k)] with f = Σ_k f_k(t) g_k(x), f_k = None for 1; None if it has no such form.
+
+        A term with t then costs one number a time step. The g_k keep all coordinates, t included, and do not depend on it.
+        """
+        if not self.time_dependent:
+            return [(None, self)]
+        assert isinstance(self.formula, str)
+        from .separation import separate
+
+        parts = separate(self.formula, self.coordinates, tuple(name for name, _ in self.parameters))
+        if parts is None:
+            return None
+        found: list[tuple[Factor | None, Expression]] = []
+        for factor, rest in parts:
+            over_time = None if factor is None else Factor(self._part(factor, (TIME,)))
+            found.append((over_time, self._part(rest, self.coordinates)))
+        return found
+
+    def _part(self, formula: str, coordinates: tuple[str, ...]) -> Expression:
+        """A part of this expression, which may be complex where the whole is real."""
+        bound = tuple((name, value) for name, value in self.parameters if name in names_in(formula))
+        imaginary = any(isinstance(node, ast.Name) and node.id == "I" for node in ast.walk(syntax(formula)))
+        return Expression(formula, formula, coordinates, bound, self.real and not imaginary, self.key)
+
+    def on(self, *x: ArrayLike) -> NDArray[Any]:
+        """f on arrays that are broadcast, one for each coordinate: (...), float64 or complex128. May hold NaN or inf.
+
+        On an open mesh each part is evaluated along the axes that it depends on only.
+        """
+        arrays = [np.asarray(values, dtype=float) for values in x]
+        shape = np.broadcast_shapes(*(values.shape for values in arrays)) if arrays else ()
+        if not isinstance(self.formula, str):
+            return np.full(shape, self.formula, dtype=float if self.real else complex)
+        return self._evaluated(self._compiled().value, arrays, shape)
 
     def _compiled(self) -> Compiled:
         assert isinstance(self.formula, str)
@@ -163,25 +212,38 @@ class Expression:
         return x
 
     def _call(self, function: Callable[..., Any], x: NDArray[np.float64]) -> NDArray[Any]:
-        arguments: list[Any] = [x[..., i] for i in range(x.shape[-1])]
-        arguments += [np.float64(value) for _, value in self.parameters]
+        return self._evaluated(function, [x[..., i] for i in range(x.shape[-1])], x.shape[:-1])
+
+    def _evaluated(self, function: Callable[..., Any], x: list[NDArray[np.float64]], shape: tuple[int, ...]) -> NDArray[Any]:
+        arguments: list[Any] = [*x, *(np.float64(value) for _, value in self.parameters)]
         try:
             with np.errstate(all="ignore"):
                 result = np.asarray(function(*arguments))
-                result = result.astype(complex if result.dtype.kind == "c" or not self.real else float)
+                wanted = complex if result.dtype.kind == "c" or not self.real else float
+                own = not any(np.shares_memory(result, values) for values in x)
+                result = result.astype(wanted, copy=not own)
         except (ArithmeticError, ValueError, TypeError, NameError, RecursionError, MemoryError) as error:
             raise ExpressionError(f'cannot evaluate "{short(self.text)}": {error}') from error
-        result = np.broadcast_to(result, x.shape[:-1])
         if self.real and result.dtype.kind == "c":
             scale = float(np.max(np.abs(result), initial=0.0))
-            wrong = np.abs(result.imag) > 1e-12 * scale
+            wrong = np.broadcast_to(np.abs(result.imag) > 1e-12 * scale, shape)
             if wrong.any():
                 first = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-                where = location(x[first], self.coordinates)
-                value = complex(result[first])
+                where = location(np.array([np.broadcast_to(v, shape)[first] for v in x]), self.coordinates)
+                value = complex(np.broadcast_to(result, shape)[first])
                 raise ComplexValueError(f'"{short(self.text)}" is complex ({value:.6g}){where}; must be real')
-            result = result.real
-        return result.copy()
+            result = result.real.copy()
+        return result if result.shape == shape else np.broadcast_to(result, shape).copy()
+
+
+@dataclass(frozen=True)
+class Factor:
+    """f(t) of a term f(t) g(x): callable, time in atomic units → float, or complex."""
+
+    expression: Expression
+
+    def __call__(self, t: float) -> Any:
+        return self.expression.on(t)[()]
 
 
 def _finite(number: complex, real: bool) -> float | complex:

@@ -1,20 +1,22 @@
 """Text of an expression → syntax tree → sympy tree → NumPy functions of its value and derivatives.
 
-Text is read by Python's `ast` and never evaluated: only + - * / **, the functions below, pi and I pass, and a
-sympy tree is built from them node by node. Sizes and powers are bounded, so that no text can hang or fill the
-memory. sympy is imported at the first expression that needs it.
+Text is read by Python's `ast` and never evaluated: only + - * / **, the functions below, diff(f, x), pi and I pass,
+and a sympy tree is built from them node by node. The time t is a coordinate like others where it is given as one.
+Sizes and powers are bounded, so that no text can hang or fill the memory. sympy is imported at the first expression
+that needs it.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import difflib
 import keyword
 import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "abs")
 CONSTANTS = ("pi", "I")
-RESERVED = frozenset((*FUNCTIONS, *CONSTANTS, "t"))
+TIME = "t"
+DERIVATIVE = "diff"
+RESERVED = frozenset((*FUNCTIONS, *CONSTANTS, TIME))
 
 MAX_LENGTH = 4000  # characters
 MAX_NODES = 1000  # of the syntax tree
@@ -74,6 +78,23 @@ def names_in(text: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - RESERVED
 
 
+def uses_time(text: str) -> bool:
+    """Whether t occurs in an expression."""
+    return not is_quantity(text) and any(isinstance(n, ast.Name) and n.id == TIME for n in ast.walk(syntax(text)))
+
+
+def substituted(text: str, functions: Mapping[str, str]) -> str:
+    """The text with each name of `functions` replaced by its text, in parentheses: d/dt then sees what depends on t."""
+    if is_quantity(text) or not names_in(text) & functions.keys():
+        return text
+
+    class Replace(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return copy.deepcopy(syntax(functions[node.id])) if node.id in functions else node
+
+    return ast.unparse(Replace().visit(copy.deepcopy(syntax(text))))
+
+
 @lru_cache(maxsize=4096)
 def syntax(text: str) -> ast.expr:
     if not text.strip():
@@ -116,11 +137,12 @@ def unknown_name(name: str, allowed: Iterable[str]) -> str:
 class _Builder:
     """Syntax tree to sympy tree, whitelisted node by node."""
 
-    def __init__(self, symbols: Mapping[str, Any]) -> None:
+    def __init__(self, symbols: Mapping[str, Any], coordinates: Collection[str] = ()) -> None:
         import sympy
 
         self.sp = sympy
         self.symbols = symbols
+        self.coordinates = coordinates
 
     def build(self, node: ast.expr) -> Any:
         result = self._build(node)
@@ -203,6 +225,8 @@ class _Builder:
         if not isinstance(node.func, ast.Name):
             raise ExpressionError(f'"{short(ast.unparse(node))}" is not allowed')
         name = node.func.id
+        if name == DERIVATIVE and name not in self.symbols:
+            return self._derivative(node)
         if name not in FUNCTIONS:
             close = difflib.get_close_matches(name, FUNCTIONS, n=1)
             did = f'did you mean "{close[0]}"? ' if close else ""
@@ -222,6 +246,20 @@ class _Builder:
         if argument.has(self.sp.I):
             raise ExpressionError("abs(…) of a complex expression is not allowed; write sqrt(re**2 + im**2)")
         return self.sp.Abs(argument)
+
+    def _derivative(self, node: ast.Call) -> Any:
+        """diff(f, x): ∂f/∂x for a coordinate x, or the time."""
+        names = ", ".join(self.coordinates) or "none"
+        if len(node.args) != 2 or node.keywords:
+            raise ExpressionError(f"diff(f, x) takes an expression and a coordinate; coordinates: {names}")
+        variable = node.args[1]
+        if not isinstance(variable, ast.Name) or variable.id not in self.coordinates:
+            what = short(ast.unparse(variable))
+            raise ExpressionError(f'diff(f, x) needs a coordinate as x, and "{what}" is none; coordinates: {names}')
+        result = self.sp.diff(self.build(node.args[0]), self.symbols[variable.id])
+        if result.has(self.sp.DiracDelta, self.sp.Derivative, self.sp.Subs):
+            raise ExpressionError(f'"{short(ast.unparse(node))}" does not exist where an abs has its corner')
+        return result
 
 
 @dataclass(frozen=True)
@@ -245,6 +283,17 @@ def _jump(derivative: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
+def tree_of(text: str, coordinates: tuple[str, ...], parameters: tuple[str, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """(sympy tree of an expression, its symbols in the order *coordinates, *parameters)."""
+    import sympy
+
+    # neutral symbols: lambdify lets a symbol called "sign" hide the function of that name
+    names = (*coordinates, *parameters)
+    symbols = {name: sympy.Symbol(f"nonadia_{i}", real=True) for i, name in enumerate(names)}
+    return _Builder(symbols, coordinates).build(syntax(text)), tuple(symbols[name] for name in names)
+
+
+@lru_cache(maxsize=4096)
 def compile_formula(text: str, coordinates: tuple[str, ...], parameters: tuple[str, ...]) -> Compiled:
     """NumPy functions of (*coordinates, *parameters) for the expression and its derivatives."""
     import sympy
@@ -257,22 +306,18 @@ def compile_formula(text: str, coordinates: tuple[str, ...], parameters: tuple[s
         def _print_Integer(self, expr: sympy.Integer) -> str:
             return str(expr.p) if abs(int(expr.p)) < 2**53 else repr(float(expr))
 
-    # neutral symbols: lambdify lets a symbol called "sign" hide the function of that name
-    names = (*coordinates, *parameters)
-    symbols = {name: sympy.Symbol(f"nonadia_{i}", real=True) for i, name in enumerate(names)}
     try:
-        tree = _Builder(symbols).build(syntax(text))
+        tree, symbols = tree_of(text, coordinates, parameters)
         settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": False}
 
         def function(expr: Any) -> Callable[..., Any]:
-            arguments = [symbols[name] for name in names]
             printer = Printer({**settings, "user_functions": {}})
             compiled: Callable[..., Any] = sympy.lambdify(
-                arguments, expr, modules=["scipy", "numpy"], printer=printer, dummify=True
+                symbols, expr, modules=["scipy", "numpy"], printer=printer, dummify=True
             )
             return compiled
 
-        derivatives = [sympy.diff(tree, symbols[name]) for name in coordinates]
+        derivatives = [sympy.diff(tree, symbol) for symbol in symbols[: len(coordinates)]]
         gradient = tuple(None if d.is_zero else function(d) for d in derivatives)
         jumps = [_jump(d) if d.has(sympy.sign) else sympy.Integer(0) for d in derivatives]
         corner = tuple(None if j.is_zero else function(j) for j in jumps)

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .formula import ExpressionError, short, syntax
+from .formula import DERIVATIVE, TIME, ExpressionError, short, syntax
 from .units import ACCEPTED, Kind, Quantity, required, with_article
 
 AXES: tuple[Kind, ...] = ("energy", "time", "mass", "length", "temperature")
@@ -71,7 +71,8 @@ def kind_of(
     """
     known = {name: of_quantity(quantity) for name, quantity in parameters.items()}
     for name in coordinates:
-        known[name] = PURE if name in numbers else Dimension(numeric=True, pure=True, moving=True)
+        # a time in atomic units is often divided by one that is a plain number
+        known[name] = UNKNOWN if name == TIME else PURE if name in numbers else Dimension(numeric=True, pure=True, moving=True)
     try:
         return _of(syntax(text), known)
     except RecursionError:
@@ -97,7 +98,7 @@ def _of(node: ast.expr, known: Mapping[str, Dimension]) -> Dimension:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if arguments and name in ("sqrt", "abs"):
             return _power(arguments[0], Fraction(1, 2) if name == "sqrt" else Fraction(1))
-        return PURE
+        return UNKNOWN if name == DERIVATIVE else PURE
     if isinstance(node, ast.BinOp):
         left, right = _of(node.left, known), _of(node.right, known)
         if isinstance(node.op, ast.Add | ast.Sub):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..expressions import Expression, ExpressionError
-from ..formula import name_problem, names_in
+from ..formula import DERIVATIVE, TIME, name_problem, names_in, uses_time
 from ..units import Quantity, UnitError, is_quantity, parse
 from .errors import Problem
 from .structure import dotted
@@ -16,17 +16,21 @@ from .structure import dotted
 
 @dataclass
 class Parameters:
-    """Resolved values (atomic units) with the kind of their unit; `failed`: names whose value is unknown."""
+    """Resolved values (atomic units) with the kind of their unit; `failed`: names whose value is unknown.
+
+    functions: those that depend on t, as texts of parameters that do not (their entry in `values` is NaN).
+    """
 
     values: dict[str, Quantity] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    functions: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
-def resolve(sources: Mapping[str, Any], coordinates: Collection[str] = ()) -> Parameters:
+def resolve(sources: Mapping[str, Any], coordinates: Collection[str] = (), *, time: bool = False) -> Parameters:
     """Values of all parameters; problems have the key parameters.NAME, one for each faulty parameter.
 
-    A parameter that depends on a faulty one fails silently: one fault, one message.
+    A parameter that depends on a faulty one fails silently: one fault, one message. time: whether they may be functions of t.
     """
     result = Parameters()
     uses: dict[str, frozenset[str]] = {}
@@ -37,6 +41,8 @@ def resolve(sources: Mapping[str, Any], coordinates: Collection[str] = ()) -> Pa
         message = name_problem(name)
         if message is None and name in coordinates:
             message = f'"{name}" is also a coordinate; give one of them another name'
+        if message is None and time and name == DERIVATIVE:
+            message = f'"{name}" already means something in expressions; use another name'
         if message is None:
             try:
                 uses[name] = names_in(source) if isinstance(source, str) else frozenset()
@@ -55,7 +61,7 @@ def resolve(sources: Mapping[str, Any], coordinates: Collection[str] = ()) -> Pa
             if used & result.failed:
                 _fail(result, name)
             else:
-                _resolve_one(result, name, sources, used, coordinates)
+                _resolve_one(result, name, sources, used, coordinates, time)
     for name in waiting:
         _fail(result, name)
     return result
@@ -67,6 +73,7 @@ def _resolve_one(
     sources: Mapping[str, Any],
     used: frozenset[str],
     coordinates: Collection[str],
+    time: bool,
 ) -> None:
     source = sources[name]
     moving = sorted(used & set(coordinates))
@@ -78,6 +85,11 @@ def _resolve_one(
             result.values[name] = parse(source)
             return
         known = {other: Quantity(math.nan) for other in sources} | result.values
+        if time and isinstance(source, str) and (uses_time(source) or used & result.functions.keys()):
+            function = Expression.build(source, (TIME,), known, kind=None, functions=result.functions)
+            result.functions[name] = str(function.formula)
+            result.values[name] = Quantity(math.nan)
+            return
         expression = Expression.build(source, (), known, kind=None)
         value = expression.number().real
         alias = result.values.get(source.strip()) if isinstance(source, str) else None
