@@ -118,8 +118,9 @@ class Expression:
 
     @property
     def names(self) -> frozenset[str]:
-        """Coordinates and parameters that occur in it."""
-        return names_in(self.formula) if isinstance(self.formula, str) else frozenset()
+        """Coordinates (the time among them) and parameters that occur in it."""
+        found = names_in(self.formula) if isinstance(self.formula, str) else frozenset()
+        return found | {TIME} if self.time_dependent else found
 
     @property
     def time_dependent(self) -> bool:
