@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..expressions import ComplexValueError, Expression, ExpressionError, UndefinedSymbolError
+from ..expressions import Expression
 from ..formula import name_problem
-from ..units import Kind, with_article
-from .errors import ModelError, Problem
+from .errors import ModelError
 from .junction import Coordinate, Junction, Lead, Pair, Vibration
-from .parameters import resolve
 from .spec import CoordinateSpec, JunctionSpec, MoleculeSpec, VibrationSpec
 from .structure import check, dotted
+from .tables import Tables
 from .vibration_states import enough_states
 
 EXPERIMENT_KEYS = ("title", "system", "forces", "sweep")  # of an input file, not of the model
@@ -42,92 +41,12 @@ def build_junction(data: Mapping[str, Any]) -> Junction:
     return junction
 
 
-class Builder:
-    """Reads tables whose structure is sound (missing or removed entries have been reported)."""
+class Builder(Tables):
+    """Reads the tables of a junction."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = data
-        self.problems: list[Problem] = []
-        # a faulty table of names has been reported; what is missing because of it is not
-        self._names_unknown = any(key in data and data[key] is None for key in ("parameters", "coordinates"))
-        self._names = tuple(data.get("coordinates") or {})
-        self._dimensionless = [
-            name
-            for name, spec in (data.get("coordinates") or {}).items()
-            if isinstance(spec, Mapping) and spec.get("unit") == "1"
-        ]
-        self.parameters = resolve(data.get("parameters") or {}, self._names)
-        self.problems += self.parameters.problems
+        super().__init__(data)
         self.coordinates = self._coordinates()
-        self._probe = np.random.default_rng(0).uniform(-2.0, 2.0, (5, len(self._names)))
-
-    def note(self, key: str, message: str) -> None:
-        self.problems.append((key, message))
-
-    # --- single entries ---------------------------------------------------------------------------
-
-    def expression(
-        self, source: Any, key: str, kind: Kind = "energy", real: bool = True, what: str = "it"
-    ) -> Expression | None:
-        """f(x) from an entry; None after noting a fault, or when a parameter it uses has failed."""
-        if source is None:
-            return None
-        try:
-            expression = Expression.build(
-                source,
-                self._names,
-                self.parameters.values,
-                kind=kind,
-                real=real,
-                key=key,
-                numbers=self._dimensionless,
-            )
-            if expression.names & self.parameters.failed:
-                return None
-            expression.value(self._probe)
-            expression.gradient(self._probe)
-            return expression
-        except ComplexValueError:
-            self.note(key, f'non-Hermitian: "{source}" is complex; {what} must be real')
-        except ExpressionError as error:
-            self._note_error(key, error)
-        return None
-
-    def _note_error(self, key: str, error: ExpressionError) -> None:
-        if not (self._names_unknown and isinstance(error, UndefinedSymbolError)):
-            self.note(key, str(error))
-
-    def number(
-        self, source: Any, key: str, kind: Kind = "energy", *, positive: bool = False, complex_: bool = False
-    ) -> complex | None:
-        """A value without coordinates; None after noting a fault."""
-        if source is None:
-            return None
-        try:
-            value = Expression.build(
-                source, self._names, self.parameters.values, kind=kind, real=not complex_
-            )
-            moving = sorted(value.names & set(self._names))
-            if moving:
-                hint = "; position dependence belongs into profile" if ".couplings" in key else ""
-                self.note(key, f'"{moving[0]}" is a coordinate; a number or parameters are needed here{hint}')
-                return None
-            if value.names & self.parameters.failed:
-                return None
-            number = value.number()
-        except ExpressionError as error:
-            self._note_error(key, error)
-            return None
-        if positive and not number.real > 0.0:
-            sign = "zero" if number.real == 0.0 else "negative"
-            self.note(key, f'"{source}" is {sign}; {with_article(kind)} that is positive is needed here')
-            return None
-        return number
-
-    def real(self, source: Any, key: str, kind: Kind = "energy", *, positive: bool = False) -> float | None:
-        """`number` for a real quantity."""
-        number = self.number(source, key, kind, positive=positive)
-        return None if number is None else number.real
 
     def pair(self, text: str, key: str, levels: Mapping[str, int], single: bool) -> Pair | None:
         """Level indices of a key "m" (if `single`) or "m,m'"."""
