@@ -144,7 +144,7 @@ def continuous(states: Array, electronic_axes: int) -> Array:
     """(count, *electronic, *R) with parallel-transported phases; the first point has a real positive largest part."""
     nuclear = states.shape[1 + electronic_axes :]
     flat = states.reshape(len(states), -1, *nuclear)
-    start = flat[(slice(None), slice(None), *(0,) * len(nuclear))]
+    start = flat.reshape(*flat.shape[:2], -1)[..., 0]
     largest = start[np.arange(len(start)), np.argmax(np.abs(start), axis=1)]
     flat = flat * (largest.conj() / np.abs(largest)).reshape(-1, 1, *(1,) * len(nuclear))
     for axis in reversed(range(len(nuclear))):

@@ -24,9 +24,10 @@ from . import adiabatic, eigenstates
 
 EDGE = 1e-10  # density at the edge of a nuclear axis, in position or momentum, relative to its maximum
 ELECTRONIC_EDGE = 1e-6  # the same for electronic axes: tails of bound states, and singularities of V close to real r
-BAND = 0.95  # momenta beyond this part of π/step count as the edge
+BAND = 2  # wave numbers from π/step inwards that count as the edge
 TAIL = 5.0  # exp(-TAIL²) = 1.4e-11: where a Gaussian's momentum density has ended
 NORM = 1e-6  # deviation from 1 up to which an array counts as normalised
+RESIDUAL = 1e-10  # Hartree, ‖Hψ - Eψ‖ of eigenstates to start from
 
 ComplexArray = NDArray[np.complex128]
 
@@ -44,13 +45,15 @@ def prepare(molecule: Molecule, initial: given.InitialState | Array, t: float = 
         k = initial.eigenstate.k
         if k < 1:
             raise ModelError([("initial.eigenstate", f"{k}; eigenstates are counted from 1, the ground state")])
-        psi = eigenstates.of_molecule(molecule, k, t=t).states[k - 1]
+        psi = eigenstates.of_molecule(molecule, k, RESIDUAL, t).states[k - 1]
     else:
         if initial.nuclear is None:
             raise ModelError([("initial.nuclear", "is missing; give a packet, or an eigenstate")])
         psi = _with_electrons(molecule, initial.electronic, _nuclear(molecule, initial.nuclear, t), t)
     psi = normalised(psi.astype(complex), molecule.volume)
-    _refuse_edges(molecule, psi)
+    _refuse_edges(
+        molecule, psi, adiabatic_state=isinstance(initial.electronic, given.Adiabatic) and initial.nuclear is not None
+    )
     return psi
 
 
@@ -88,7 +91,7 @@ def _nuclear(molecule: Molecule, nuclear: given.Nuclear, t: float) -> Array:
         _check_surface(molecule, nuclear.surface, "initial.nuclear.ground_state_of")
         if nuclear.level < 0:
             raise ModelError([("initial.nuclear.level", f"{nuclear.level}; levels are counted from 0, the ground state")])
-        return eigenstates.of_surface(molecule, nuclear.surface, nuclear.level + 1, t=t).states[-1]
+        return eigenstates.of_surface(molecule, nuclear.surface, nuclear.level + 1, RESIDUAL, t).states[-1]
     return _on_grid(nuclear.value, molecule.mesh, t)
 
 
@@ -116,7 +119,7 @@ def _gaussian(molecule: Molecule, packet: given.Gaussian) -> ComplexArray:
 
 def _too_few_points(a: GridCoordinate, momentum: float) -> str:
     """What a grid needs that shall represent `momentum`."""
-    points = next_fast_len(int(np.ceil(momentum * a.length / np.pi)) + 1)
+    points = next_fast_len(int(np.ceil(momentum * a.length / np.pi)) + 2 * BAND)
     points += points % 2
     return (
         f"the packet has momenta up to {momentum:.4g} along {a.name}, its grid only up to π/step = {a.largest_momentum:.4g}; "
@@ -169,7 +172,7 @@ def _check_surface(molecule: Molecule, k: int, key: str) -> None:
 # --- the grid -------------------------------------------------------------------------------------
 
 
-def _refuse_edges(molecule: Molecule, psi: ComplexArray) -> None:
+def _refuse_edges(molecule: Molecule, psi: ComplexArray, adiabatic_state: bool) -> None:
     """ModelError if the density at an end of an axis, or the momentum density near π/step, is not negligible."""
     axes = (*molecule.electronic_axes, *molecule.coordinates)
     shift = psi.ndim - len(axes)
@@ -189,11 +192,11 @@ def _refuse_edges(molecule: Molecule, psi: ComplexArray) -> None:
         transformed = np.fft.fft(psi, axis=i + shift)
         density = np.sum(transformed.real**2 + transformed.imag**2, axis=others)
         k = 2.0 * np.pi * np.abs(np.fft.fftfreq(a.points, a.step))
-        edge = float(np.max(density[k >= BAND * a.largest_momentum]) / np.max(density))
+        edge = float(np.max(density[k > a.largest_momentum - (BAND + 0.5) * 2.0 * np.pi / a.length]) / np.max(density))
         if edge > limit:
             message = (
                 f"the grid of {a.name} does not resolve it: the density of momenta near π/step = {a.largest_momentum:.4g} is "
                 f"{edge:.1e} of its maximum (at most {limit:g}); take more points than {a.points}, or a smoother state"
             )
-            hint = seam if len(molecule.coordinates) > 1 and molecule.states > 1 else ""
+            hint = seam if adiabatic_state and len(molecule.coordinates) > 1 else ""
             raise ModelError([("initial", message + hint)])
