@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .runs.experiment import load as load
     from .runs.store import ResultError as ResultError
     from .runs.store import open_result as open
+    from .wavepacket.eigenstates import eigenstates as eigenstates
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ _HOME = {
     "ResultError": ("nonadia.runs.store", "ResultError"),
     "RunFailed": ("nonadia.runs.execute", "RunFailed"),
     "convergence_study": ("nonadia.friction", "convergence_study"),
+    "eigenstates": ("nonadia.wavepacket.eigenstates", "eigenstates"),
     "electronic_forces": ("nonadia.friction", "electronic_forces"),
     "examples": ("nonadia.examples", ""),
     "load": ("nonadia.runs.experiment", "load"),
@@ -52,6 +54,7 @@ __all__ = [
     "ResultError",
     "RunFailed",
     "convergence_study",
+    "eigenstates",
     "electronic_forces",
     "examples",
     "load",
