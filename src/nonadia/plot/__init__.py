@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["PlotError", "plot_forces", "plot_result"]
+__all__ = ["PlotError", "animate", "plot_forces", "plot_result"]
 
 
 class PlotError(ValueError):
@@ -26,12 +26,26 @@ def plot_forces(tree: xr.DataTree, outdir: str | Path, name: str = "forces") -> 
 
 
 def plot_result(tree: xr.DataTree, outdir: str | Path, name: str = "result") -> list[Path]:
-    """Draw everything that a result holds: /forces, /memory, /convergence_study. PlotError if it holds none of them."""
+    """Draw everything that a result holds; PlotError if that is nothing.
+
+    Open systems: /forces, /memory, /convergence_study. Closed systems: /wavepacket, /factorization, /trajectories.
+    """
+    from .closed import GROUPS
+    from .closed_figures import draw_closed
     from .figures import draw_forces, draw_study
     from .memory import draw_memory
 
     more = [("memory", draw_memory), ("convergence_study", draw_study)]
     present = [draw for group, draw in more if group in tree.children]
+    if set(GROUPS) & set(tree.children):
+        present.append(draw_closed)
     if "forces" in tree.children or not present:
         present = [draw_forces, *present]
     return [path for draw in present for path in draw(tree, Path(outdir), name)]
+
+
+def animate(tree: xr.DataTree, outdir: str | Path, name: str = "result", format: str = "gif") -> list[Path]:
+    """A film (gif or mp4) of the density, velocity and force of a closed system; the paths written, one a sweep point."""
+    from .animation import animate as draw
+
+    return draw(tree, Path(outdir), name, format)

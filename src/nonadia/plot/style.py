@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ RC: dict[str, Any] = {
     "savefig.dpi": 160,
 }
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_MARKUP = re.compile(r"\\[a-z]+|[${}_^\\]")  # what a label's letters are written with
 ZERO = "zero"  # names the line at zero, which is no data
 BLACK, GREY = "#222222", "#8a8a8a"
 TOTAL, MOLECULE, COUPLING = BLACK, OKABE_ITO[0], OKABE_ITO[1]  # a quantity and its two parts
@@ -60,7 +62,7 @@ def zero_line(axes: Axes) -> None:
 
 def legend_above(figure: Figure, handles: Sequence[Any]) -> None:
     """One legend for the whole figure, outside the axes, in as many columns as fit: it never covers data."""
-    longest = max(len(str(handle.get_label())) for handle in handles)
+    longest = max(len(_MARKUP.sub("", str(handle.get_label()))) for handle in handles)
     fitting = int(figure.get_figwidth() / (0.62 + 0.072 * longest))  # inches: key and gap, one letter
     figure.legend(handles=handles, loc="outside upper center", ncols=min(max(1, fitting), len(handles)))
 
