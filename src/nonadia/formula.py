@@ -107,7 +107,7 @@ def syntax(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SyntaxWarning for things such as 2(x), refused below
-            tree = ast.parse(text.strip(), mode="eval")
+            tree = ast.parse(" ".join(text.split()) if "#" not in text else text.strip(), mode="eval")  # several lines are one
         count = sum(1 for _ in ast.walk(tree))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) and error.msg else "too deeply nested"

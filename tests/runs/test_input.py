@@ -111,8 +111,8 @@ BAD: list[tuple[str, Any, str, str]] = [
     # types and ranges
     ("title", 3, "title", "text in quotes"),
     ("system", "juntion", "system", 'did you mean "junction"'),
-    ("system", "molecule", "system", "not in this version"),
-    ("system", "marginal", "system", "not in this version"),
+    ("system", "molekule", "system", "did you mean \"molecule\""),
+    ("system", 3, "system", "must be"),
     ("langevin", {"trajectories": 10}, "langevin", "not in this version"),
     ("leads.L.temperature", [300], "leads.L.temperature", "must be a number"),
     ("leads.L.temperature", True, "leads.L.temperature", "must be a number"),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..expressions import ComplexValueError, Expression, ExpressionError, UndefinedSymbolError
 from ..units import Kind, with_article
 from .errors import Problem
-from .parameters import resolve
+from .parameters import Parameters, resolve
 
 
 class Tables:
@@ -34,9 +34,14 @@ class Tables:
             for name, spec in (data.get("coordinates") or {}).items()
             if isinstance(spec, Mapping) and spec.get("unit") == "1"
         ]
-        self.parameters = resolve(data.get("parameters") or {}, (*self._names, *others), time=time)
+        self._others, self._time = tuple(others), time
+        self.parameters = self.resolved(data.get("parameters") or {})
         self.problems += self.parameters.problems
         self._probe: NDArray[np.float64] = np.random.default_rng(0).uniform(-2.0, 2.0, (5, len(self._names)))
+
+    def resolved(self, sources: Mapping[str, Any]) -> Parameters:
+        """Other values of parameters, read as those of this input are."""
+        return resolve(sources, (*self._names, *self._others), time=self._time)
 
     def note(self, key: str, message: str) -> None:
         self.problems.append((key, message))

@@ -89,12 +89,14 @@ def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool,
     from . import estimate
     from .execute import Interrupted, RunFailed
     from .execute import run as execute
+    from .junction_experiment import JunctionExperiment
     from .progress import Progress
 
     experiment = _load(file, overrides)
-    for line in estimate.unused_settings(experiment):
-        print(line)
-    estimate.refuse_if_too_large(experiment)
+    if isinstance(experiment, JunctionExperiment):
+        for line in estimate.unused_settings(experiment):
+            print(line)
+        estimate.refuse_if_too_large(experiment)
     try:
         with Progress(Path(file).stem) as progress:
             return execute(experiment, output=target, resume=resume, progress=progress, workers=workers)
@@ -118,12 +120,19 @@ def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool,
 @app.command()
 def check(file: InputName, overrides: Overrides = None) -> None:
     """Validate an input without running it; print its sizes."""
-    from . import estimate
+    from . import closed_estimate, estimate
+    from .junction_experiment import JunctionExperiment
 
     experiment = _load(file, overrides)
-    for line in estimate.describe(experiment):
-        print(line)
-    estimate.refuse_if_too_large(experiment)
+    if isinstance(experiment, JunctionExperiment):
+        lines, refuse = estimate.describe(experiment), estimate.refuse_if_too_large
+        for line in lines:
+            print(line)
+        refuse(experiment)
+    else:
+        for line in closed_estimate.describe(experiment):
+            print(line)
+        closed_estimate.refuse_if_too_large(experiment)
     print("ok")
 
 

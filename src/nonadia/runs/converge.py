@@ -13,8 +13,8 @@ import numpy as np
 from . import store
 from .errors import InputError
 from .execute import Interrupted, _command
-from .experiment import Experiment
 from .journal import Journal, beside
+from .junction_experiment import JunctionExperiment
 from .progress import Progress, Report, silent
 from .sweep import sweep_axes
 
@@ -26,7 +26,7 @@ GEOMETRIES = 9  # of the input's grid, unless more are asked for
 
 
 def converge(
-    experiment: Experiment,
+    experiment: JunctionExperiment,
     tiers: Sequence[int] = (2, 3, 4),
     poles: Sequence[int] = (4, 6, 8, 10),
     *,
@@ -112,7 +112,7 @@ def converge(
     return tree
 
 
-def _some(point: Experiment, wanted: int) -> np.ndarray:
+def _some(point: JunctionExperiment, wanted: int) -> np.ndarray:
     """At most `wanted` geometries of the input's grid, evenly spread; a 1D array for one coordinate."""
     assert point.forces is not None
     every = point.forces.points
@@ -128,7 +128,7 @@ def numbers(option: str, text: str) -> list[int]:
         raise InputError([(option, text, "not whole numbers with commas between; for example 2,3,4")]) from None
 
 
-def command(experiment: Experiment, output: Path, tiers: str, poles: str, **options: Any) -> list[str]:
+def command(experiment: JunctionExperiment, output: Path, tiers: str, poles: str, **options: Any) -> list[str]:
     """What the command line does: compute, write `output`, draw its figure. Returns the messages; none when complete."""
     from nonadia.plot import plot_result
 

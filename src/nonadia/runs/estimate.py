@@ -11,7 +11,8 @@ from .errors import InputError
 if TYPE_CHECKING:
     from nonadia.friction import Estimate
 
-    from .experiment import Experiment, ForcesRequest
+    from .junction_experiment import JunctionExperiment
+    from .request import ForcesRequest
 
 # the smallest hierarchy that gives any answer, where the input leaves the choice to the program
 _LEAST_TIERS, _LEAST_POLES = 2, 1
@@ -31,7 +32,7 @@ def grid_of(request: ForcesRequest) -> Any:
     return {name: request.coords[name] for name in request.dims}
 
 
-def of_point(point: Experiment, least: bool = False) -> Estimate:
+def of_point(point: JunctionExperiment, least: bool = False) -> Estimate:
     """Sizes and memory of one sweep point; `least` asks for the smallest hierarchy that could be tried."""
     from nonadia.friction import estimate
 
@@ -42,7 +43,7 @@ def of_point(point: Experiment, least: bool = False) -> Estimate:
     return estimate(point.model, grid_of(request), method=request.method, tiers=tiers, poles=poles)
 
 
-def memory_of_arrays(experiment: Experiment, method: str) -> int:
+def memory_of_arrays(experiment: JunctionExperiment, method: str) -> int:
     """Bytes of everything that is held for each geometry: results of all sweep points, H and its derivatives.
 
     c coordinates, n levels, K leads, b vibrations: forces 4c, friction and noise 10c² numbers, and so on (`friction.dataset`).
@@ -57,7 +58,7 @@ def memory_of_arrays(experiment: Experiment, method: str) -> int:
     return 8 * (points + len(request.points) * (sweep * _COPIES_KEPT * result + frozen + _COPIES_AT_WORK[method] * result))
 
 
-def refuse_if_too_large(experiment: Experiment) -> None:
+def refuse_if_too_large(experiment: JunctionExperiment) -> None:
     """Raise InputError when even the least that is asked for does not fit into this machine's memory."""
     from nonadia.friction.estimate import format_bytes
 
@@ -88,7 +89,7 @@ def refuse_if_too_large(experiment: Experiment) -> None:
     raise InputError([(experiment.source, key, message)])
 
 
-def unused_settings(experiment: Experiment) -> list[str]:
+def unused_settings(experiment: JunctionExperiment) -> list[str]:
     """A note where the input fixes numbers of the hierarchy but Green's functions are used, which have none."""
     request = experiment.forces
     if request is None:
@@ -100,7 +101,7 @@ def unused_settings(experiment: Experiment) -> list[str]:
     return [f'note: {" and ".join(given)} {are} not used: Green\'s functions (negf) need none; method = "heom" would use them']
 
 
-def describe(experiment: Experiment) -> list[str]:
+def describe(experiment: JunctionExperiment) -> list[str]:
     """What `nonadia check` prints: the model in one line each, the grid, the sweep, sizes, memory and time."""
     model = experiment.model
     lines = [experiment.title or experiment.source]

@@ -1,4 +1,7 @@
-"""Experiment → result: forces, and memory kernels if asked for, a sweep point at a time, saved as soon as it is finished."""
+"""Experiment → result: forces, and memory kernels if asked for, a sweep point at a time, saved as soon as it is finished.
+
+Closed systems go to `closed_execute`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import estimate, store
+from .closed_experiment import ClosedExperiment
 from .combine import CONVERGED, SweepTable
 from .errors import InputError
 from .experiment import Experiment, load
 from .journal import Journal, beside
+from .junction_experiment import JunctionExperiment
 from .progress import Report, silent
 from .sweep import sweep_axes
 
@@ -60,13 +65,18 @@ def run(
     progress : callable(done, total, message).
     workers : processes over blocks of geometries; the result does not depend on it.
 
-    Returns the result tree (/forces, /convergence); its attribute `complete` is 1 when every sweep point was
-    computed and `converged` is 1 when every one reached the tolerance.
+    Returns the result tree (/forces, /convergence; of closed systems /wavepacket, /factorization, /convergence); its
+    attribute `complete` is 1 when every sweep point was computed and `converged` is 1 when every one reached the tolerance.
     Errors: InputError before any work; ResultError for the file; RunFailed when a sweep point failed (the
     others are computed and saved); Interrupted on Ctrl-C.
     """
     if not isinstance(experiment, Experiment):
         experiment = load(experiment)
+    if isinstance(experiment, ClosedExperiment):
+        from .closed_execute import run_closed
+
+        return run_closed(experiment, output, resume, progress)
+    assert isinstance(experiment, JunctionExperiment)
     if experiment.forces is None:
         raise InputError([(experiment.source, "forces", "nothing to compute; give [forces] with x = [...]")])
     target = None if output is None else Path(output)
@@ -105,7 +115,9 @@ def run(
     return tree
 
 
-def _compute(table: SweepTable, index: int, point: Experiment, progress: Report, workers: int, journal: Journal | None) -> None:
+def _compute(
+    table: SweepTable, index: int, point: JunctionExperiment, progress: Report, workers: int, journal: Journal | None
+) -> None:
     """One sweep point; an ordinary failure is recorded so that the other points still run."""
     from nonadia.friction import electronic_forces, memory_kernels
 
@@ -154,7 +166,7 @@ def _compute(table: SweepTable, index: int, point: Experiment, progress: Report,
     progress(index + 1, table.size, f"{_where(table, index)}done")
 
 
-def _annotated(dataset: xr.Dataset, point: Experiment) -> xr.Dataset:
+def _annotated(dataset: xr.Dataset, point: JunctionExperiment) -> xr.Dataset:
     """Add the state of the leads, which a sweep may change from point to point."""
     leads = point.model.leads
     kT = [float(lead.temperature) for lead in leads]

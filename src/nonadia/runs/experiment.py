@@ -1,4 +1,7 @@
-"""An experiment: a model, what to compute of it, which parameters to vary. `load` reads it from anywhere."""
+"""An experiment: a model, what to compute of it, which parameters to vary. `load` reads it from anywhere.
+
+What every kind of system has in common is here; `junction_experiment` and `closed_experiment` read the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,22 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from nonadia.models import Junction, library
-from nonadia.models.build import Builder
+from nonadia.models import library
 from nonadia.models.parameters import resolve
-from nonadia.models.structure import check, dotted
+from nonadia.models.structure import dotted
+from nonadia.models.tables import Tables
 from nonadia.units import required, same_kind, with_article
 
 from .errors import InputError
-from .request import ForcesRequest, MemoryRequest, read_forces, read_memory, suggestion
-from .schema import LATER_SYSTEMS, ExperimentSpec, override, read
-
-__all__ = ["Experiment", "ForcesRequest", "load"]
+from .request import suggestion
+from .schema import override, read
 
 Problems = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Experiment:
     """One input file, checked and resolved; everything in atomic units.
 
@@ -35,8 +36,6 @@ class Experiment:
 
     title: str
     system: str
-    model: Junction
-    forces: ForcesRequest | None
     sweep: dict[str, list[Any]]
     source: str
     text: str
@@ -44,18 +43,32 @@ class Experiment:
     settings: dict[str, Any]
     kinds: dict[str, str | None] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict, repr=False)
-    memory: MemoryRequest | None = None
 
     def points(self) -> Iterator[dict[str, Any]]:
         """Values of the swept parameters at each sweep point, the last one fastest; one {} if none."""
         for values in itertools.product(*self.sweep.values()):
             yield dict(zip(self.sweep, values, strict=True))
 
-    def at(self, values: Mapping[str, Any]) -> Experiment:
+    def at(self, values: Mapping[str, Any]) -> Self:
         """This experiment with these parameter values, not swept; InputError if they do not fit."""
         changes = {dotted("parameters", name): value for name, value in values.items()}
         data = override(self.data, changes, self.source)
-        return _assemble(data, self.source, self.text, {**self.overrides, **changes}, sweep=False)
+        return self.assemble(data, self.source, self.text, {**self.overrides, **changes})
+
+    @classmethod
+    def assemble(
+        cls,
+        data: dict[str, Any],
+        source: str,
+        text: str,
+        overrides: dict[str, Any],
+        written: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """The experiment of these tables; written: the tables before the overrides, whose kinds must be kept.
+
+        Raises InputError with every fault.
+        """
+        raise TypeError(f"{cls.__name__} is what experiments have in common; load one with nonadia.load")
 
 
 def load(source: str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Experiment:
@@ -71,11 +84,32 @@ def load(source: str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | 
     else:
         path = _find(source)
         text, data = read(path)
-        name = (
-            path.name if str(source) in library.names() and path == library.path(str(source)) else str(source)
-        )
+        name = path.name if str(source) in library.names() and path == library.path(str(source)) else str(source)
     changes = dict(overrides or {})
-    return _assemble(override(data, changes, name), name, text, changes, written=data)
+    tables = override(data, changes, name)
+    experiment = _kind_of(tables, name).assemble(tables, name, text, changes, written=data)
+    try_sweep(experiment)
+    return experiment
+
+
+def _kind_of(data: Mapping[str, Any], source: str) -> type[Experiment]:
+    """The class that reads this kind of system."""
+    from .closed_experiment import ClosedExperiment
+    from .junction_experiment import JunctionExperiment
+
+    kinds: dict[str, type[Experiment]] = {
+        "junction": JunctionExperiment,
+        "molecule": ClosedExperiment,
+        "marginal": ClosedExperiment,
+    }
+    system = data.get("system", "junction")
+    if isinstance(system, str) and system in kinds:
+        return kinds[system]
+    shown = f'"{system}"' if isinstance(system, str) else str(system)
+    did = suggestion(system, list(kinds)).strip() if isinstance(system, str) else ""
+    known = ", ".join(f'"{kind}"' for kind in kinds)
+    message = f"{shown} is not possible{f' ({did})' if did else ''}; must be one of {known}"
+    raise InputError([(source, "system", message)])
 
 
 def _find(source: str | Path) -> Path:
@@ -91,87 +125,11 @@ def _find(source: str | Path) -> Path:
     raise InputError([(name, "", f"no such file and no shipped example of this name; {hint}")])
 
 
-def _assemble(
-    data: dict[str, Any],
-    source: str,
-    text: str,
-    overrides: dict[str, Any],
-    sweep: bool = True,
-    written: Mapping[str, Any] | None = None,
-) -> Experiment:
-    """The experiment of these tables; written: the tables before the overrides, whose kinds must be kept."""
-    _refuse_later(data, source)
-    structure, good = check(data, ExperimentSpec)
-    problems: Problems = [
-        (key, "Langevin dynamics is not in this version; remove this table")
-        if key == "langevin"
-        else (key, message)
-        for key, message in structure
-    ]
-    problems += _other_kinds(written or {}, good)
-    builder = Builder(good)
-    request = None
-    if isinstance(good.get("forces"), dict):
-        request = read_forces(builder, good["forces"])
-    memory = read_memory(builder, good["memory"]) if isinstance(good.get("memory"), dict) else None
-    if "memory" in good and good.get("forces") is None and "forces" not in data:
-        problems.append(("memory", "needs [forces] beside it: the friction that the kernels lead to"))
-    model = builder.junction(None if request is None else request.points)
-    _check_sweep(builder, good)
-    problems += builder.problems
-    if model is not None and request is not None and not problems:
-        problems += model.problems_at(request.points)
-        problems += [] if memory is None else model.problems_at(memory.at.points)
-        interacting = bool(model.interactions or model.vibrations)
-        asked = {"forces": request} if memory is None else {"forces": request, "memory": memory.at}
-        for where in (name for name, at in asked.items() if at.method == "negf" and interacting):
-            problems.append(
-                (
-                    f"{where}.method",
-                    '"negf" is for models without interactions and vibrations; use "auto" or "heom"',
-                )
-            )
-    if problems or model is None:
-        raise InputError([(source, key, message) for key, message in problems])
-    swept = {name: list(values) for name, values in good.get("sweep", {}).items()}
-    settings = {
-        "title": good.get("title", ""),
-        "system": "junction",
-        "model": model.describe(),
-        "forces": None if request is None else request.describe(),
-        "sweep": swept,
-    }
-    if memory is not None:
-        settings["memory"] = memory.describe()
-    experiment = Experiment(
-        title=settings["title"],
-        system="junction",
-        model=model,
-        forces=request,
-        sweep=swept,
-        source=source,
-        text=text,
-        overrides=overrides,
-        settings=settings,
-        kinds={name: quantity.kind for name, quantity in builder.parameters.values.items()},
-        data=data,
-        memory=memory,
-    )
-    if sweep:
-        _try_sweep(experiment)
-    return experiment
+def other_kinds(written: Mapping[str, Any], good: dict[str, Any], *, time: bool = False) -> Problems:
+    """Parameters that an override has given another kind of unit; they are marked as faulty in `good`.
 
-
-def _refuse_later(data: Mapping[str, Any], source: str) -> None:
-    """Kinds of system that are announced but not built: one message instead of many about their keys."""
-    system = data.get("system", "junction")
-    if isinstance(system, str) and system in LATER_SYSTEMS:
-        message = f'"{system}" systems are not in this version; only system = "junction" is'
-        raise InputError([(source, "system", message)])
-
-
-def _other_kinds(written: Mapping[str, Any], good: dict[str, Any]) -> Problems:
-    """Parameters that an override has given another kind of unit; they are marked as faulty in `good`."""
+    time: whether parameters may be functions of t.
+    """
     before, after = written.get("parameters"), good.get("parameters")
     if not isinstance(before, Mapping) or not isinstance(after, dict):
         return []
@@ -179,8 +137,8 @@ def _other_kinds(written: Mapping[str, Any], good: dict[str, Any]) -> Problems:
     if not changed:
         return []
     names = list(good.get("coordinates") or {})
-    old = resolve({k: v if isinstance(v, int | float | str) else None for k, v in before.items()}, names)
-    new = resolve(after, names)
+    old = resolve({k: v if isinstance(v, int | float | str) else None for k, v in before.items()}, names, time=time)
+    new = resolve(after, names, time=time)
     problems: Problems = []
     for name in changed:
         one, other = old.values[name].kind, new.values[name].kind
@@ -191,7 +149,7 @@ def _other_kinds(written: Mapping[str, Any], good: dict[str, Any]) -> Problems:
     return problems
 
 
-def _check_sweep(builder: Builder, data: Mapping[str, Any]) -> None:
+def check_sweep(builder: Tables, data: Mapping[str, Any]) -> None:
     """Swept names must be parameters, their values readable and of the parameter's kind."""
     parameters = data.get("parameters", {})
     if parameters is None:  # a fault that has been reported
@@ -208,7 +166,7 @@ def _check_sweep(builder: Builder, data: Mapping[str, Any]) -> None:
             if value is None:
                 continue
             others = {other: source for other, source in parameters.items() if other != name}
-            tried = resolve({**others, name: value}, list(data.get("coordinates") or {}))
+            tried = builder.resolved({**others, name: value})
             wrong = [message for where, message in tried.problems if where == dotted("parameters", name)]
             before, after = builder.parameters.values[name].kind, tried.values[name].kind
             if wrong:
@@ -218,7 +176,7 @@ def _check_sweep(builder: Builder, data: Mapping[str, Any]) -> None:
                 builder.note(f"{key}[{index}]", message)
 
 
-def _try_sweep(experiment: Experiment) -> None:
+def try_sweep(experiment: Experiment) -> None:
     """Every value of every swept parameter alone must give a sound model."""
     problems: list[tuple[str, str, str]] = []
     for name, values in experiment.sweep.items():

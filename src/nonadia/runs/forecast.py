@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from nonadia.heom.size import Size
     from nonadia.models.frozen import FrozenJunction
 
-    from .experiment import Experiment, ForcesRequest
+    from .junction_experiment import JunctionExperiment
+    from .request import ForcesRequest
 
 _MAX_STATES = 300  # of the molecule: beyond, choosing the bath takes longer than a check should
 _ASSUMED_EXPONENTS = 5  # there
@@ -26,7 +27,7 @@ _NEGF_SAMPLE = 8  # geometries timed by Green's functions
 _STATES_SOLVES = 28  # tier-2 solutions by which the number of vibrational states is chosen
 
 
-def cost(experiment: Experiment) -> list[str]:
+def cost(experiment: JunctionExperiment) -> list[str]:
     """Lines on method, bath, hierarchy, memory and time of a run."""
     from nonadia.friction.estimate import format_bytes
 
@@ -72,7 +73,7 @@ def cost(experiment: Experiment) -> list[str]:
     return lines
 
 
-def _negf_seconds(experiment: Experiment) -> float:
+def _negf_seconds(experiment: JunctionExperiment) -> float:
     """Measured seconds a geometry, at the accuracy that the run starts with."""
     from nonadia.friction.evaluate import by_negf
     from nonadia.friction.partner import sample

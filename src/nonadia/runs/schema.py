@@ -22,8 +22,6 @@ from nonadia.models.structure import dotted
 
 from .errors import Fault, InputError
 
-LATER_SYSTEMS = ("molecule", "marginal")
-
 
 class GridSpec(Table):
     """Equally spaced values of one coordinate, both ends included."""
