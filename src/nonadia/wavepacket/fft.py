@@ -34,7 +34,7 @@ else:
     transform = _ducc
     LIBRARY = f"ducc0 {ducc0.__version__}"
 
-LIBRARIES: dict[str, Transform] = {"SciPy": _scipy} | ({LIBRARY: _ducc} if transform is not _scipy else {})
+LIBRARIES: dict[str, Transform] = {"SciPy": _scipy, LIBRARY: transform}
 
 
 def good_size(points: int) -> int:

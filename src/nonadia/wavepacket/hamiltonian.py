@@ -21,7 +21,7 @@ Array = NDArray[np.complex128] | NDArray[np.float64]
 
 def wave_numbers(axis: GridCoordinate) -> NDArray[np.float64]:
     """k of each Fourier component, (points,), in FFT order."""
-    return 2.0 * np.pi * np.fft.fftfreq(axis.points, axis.step)
+    return np.asarray(2.0 * np.pi * np.fft.fftfreq(axis.points, axis.step), dtype=np.float64)
 
 
 def derivative_numbers(axis: GridCoordinate) -> NDArray[np.float64]:
@@ -143,7 +143,7 @@ class Hamiltonian:
         if len({t for _, t in weights}) == 1 or not self.time_dependent:
             operator = self.potential(weights[0][1]) * total if total != 1.0 else self.potential(weights[0][1])
         else:
-            operator = sum(w * self.potential(t) for w, t in weights)
+            operator = np.sum([w * self.potential(t) for w, t in weights], axis=0)
         out = self.multiply(operator, psi)
         hat = psi.copy()
         transform(hat, self.grid_axes, True)

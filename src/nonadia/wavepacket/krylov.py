@@ -1,7 +1,8 @@
 """Short iterative Krylov propagation: e^{-iHτ}ψ ≈ V e^{-iTτ} e_1 in the space of ψ, Hψ, …, H^{m-1}ψ.
 
-Lanczos for Hermitian H (Park, Light, J. Chem. Phys. 85, 5870 (1986)), Arnoldi with an absorber. A step whose space of
-`dimension` vectors does not reach the accuracy asked for is divided. With a fixed dimension m and undivided steps the order is m - 1.
+Lanczos for Hermitian H (Park, Light, J. Chem. Phys. 85, 5870 (1986)), fully orthogonalised; Arnoldi with an absorber. A step
+whose space of `dimension` vectors does not reach the accuracy asked for is divided. With undivided steps the order is
+`dimension` - 1.
 """
 
 from __future__ import annotations

@@ -148,8 +148,8 @@ def _interval(
             return steps, error
         steps = _even(steps * min(max(factor, 1.2), 8.0))
     raise StepError(
-        f"no step reaches the tolerance at t = {t:.6g} (error {error:.2g}, {allowed:.2g} allowed, {steps} steps in {duration:.4g}); "
-        "the Hamiltonian may not be smooth in time or space: look there, or loosen propagation.tolerance"
+        f"no step reaches the tolerance at t = {t:.6g} (error {error:.2g}, {allowed:.2g} allowed, {steps} steps in "
+        f"{duration:.4g}); the Hamiltonian may not be smooth in time or space: look there, or loosen propagation.tolerance"
     )
 
 

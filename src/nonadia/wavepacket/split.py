@@ -46,6 +46,8 @@ class SplitOperator:
             raise ValueError(f"order {order}; the split-operator method has 2 and 4")
         self.h, self.order = hamiltonian, order
         self._factors: dict[Any, Any] = {}
+        coordinates = hamiltonian.molecule.coordinates if hamiltonian.molecule.has_vector_potential else ()
+        self._matrices = [antiderivative(c) for c in coordinates]
 
     def advance(self, psi: Complex, t: float, duration: float, steps: int) -> None:
         """ψ(t) → ψ(t + duration) in `steps` equal steps."""
@@ -110,10 +112,10 @@ class SplitOperator:
             return kernels.multiply, (np.exp(-1j * tau * v) * fade).ravel()
         if n == 1:
             return kernels.multiply, (np.exp(-1j * tau * v[0, 0]) * fade).ravel()
-        u = exponential(v, tau) * fade
+        u: NDArray[np.complex128] = exponential(v, tau) * fade
         if n == 2 and not np.iscomplexobj(v):
-            return kernels.mix_two, np.ascontiguousarray([u[0, 0].ravel(), u[1, 1].ravel(), u[0, 1].ravel()])
-        return kernels.mix_many, np.ascontiguousarray(u.reshape(n, n, -1))
+            return kernels.mix_two, np.stack([u[0, 0].ravel(), u[1, 1].ravel(), u[0, 1].ravel()])
+        return kernels.mix_many, u.reshape(n, n, -1).copy()
 
     def turn(self, psi: Complex, t: float, tau: float) -> None:
         """e^{-i(V(t) - iW)τ} ψ."""
@@ -173,8 +175,7 @@ class SplitOperator:
         vector = self.h.molecule.vector_value(t)
         assert vector is not None
         found = []
-        for a, c in enumerate(self.h.molecule.coordinates):
-            matrix = self._kept(("∫", a), lambda c=c: antiderivative(c))
+        for a, matrix in enumerate(self._matrices):
             found.append(np.exp(1j * np.moveaxis(np.tensordot(matrix, vector[a], axes=(1, a)), 0, a)))
         return found
 
