@@ -228,6 +228,22 @@ def scattering(steps: int = 31) -> xr.DataTree:
     return _tree(packet, {}, {}, coords, {})
 
 
+def space(steps: int = 6) -> xr.DataTree:
+    """Three coordinates, a wave packet without factorization: a Gaussian that moves along x."""
+    axes = [np.linspace(-2.0, 2.0, count, endpoint=False) for count in (20, 18, 16)]
+    time = np.linspace(0.0, PERIOD, steps)
+    X, Y, Z = np.meshgrid(*axes, indexing="ij")
+    centre = -0.8 + 1.6 * time[:, None, None, None] / PERIOD
+    n = np.exp(-((X - centre) ** 2) / 0.3 - Y**2 / 0.5 - Z**2 / 0.2) / (np.pi**1.5 * np.sqrt(0.3 * 0.5 * 0.2))
+    packet = {
+        "reduced_density": (("time", "x", "y", "z"), n),
+        "position": (("time", "coordinate"), np.stack([centre.ravel(), 0 * time, 0 * time], -1)),
+        "energy": ("time", np.full(steps, 0.1)),
+    }
+    coords = {name: (name, axis, {"units": "bohr"}) for name, axis in zip("xyz", axes, strict=True)}
+    return _tree(packet, {}, {}, {"time": time, "coordinate": ["x", "y", "z"]} | coords, {})
+
+
 def swept(values: tuple[str, ...] = ("0.02", "0.03")) -> xr.DataTree:
     """The line at several gaps: every variable gains the swept dimension in front."""
     tree = line()

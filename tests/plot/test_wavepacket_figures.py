@@ -50,6 +50,7 @@ SYSTEMS = {
     "plane": (synthetic.plane, {}),
     "two nuclei": (synthetic.plane, {"nuclei": 2}),
     "scattering": (synthetic.scattering, {}),
+    "space": (synthetic.space, {}),
 }
 COMMON = {"energy-transfer", "energies", "density", "potentials", "identities"}
 EXPECTED = {
@@ -58,6 +59,7 @@ EXPECTED = {
     "plane": {"energies", "maps", "forces", "torques", "identities"},
     "two nuclei": {"energies", "maps", "forces", "magnetic-power", "identities", "newton"},
     "scattering": {"energies", "density", "channels"},
+    "space": {"energies", "projections"},
 }
 
 
@@ -191,6 +193,16 @@ def test_maps_show_curvature_on_a_symmetric_range_and_forces_only_where_there_is
         dense = n[np.abs(x - place[0]).argmin(), np.abs(y - place[1]).argmin()] > 0.01 * n.max()
         assert dense == visible
     assert "C_{x,y}" in text_of(figure) and "Hartree/bohr" in text_of(figure)
+
+
+def test_densities_of_three_coordinates_are_integrated_over_one() -> None:
+    tree = synthetic.space()
+    panels = [axes for axes in drawn(tree)["projections"].axes if axes.get_label() != "<colorbar>"]
+    assert len(panels) == 12
+    n = tree["wavepacket/reduced_density"].values
+    last = np.asarray(panels[7].collections[0].get_array()).reshape(16, 20)  # x, z at the end
+    np.testing.assert_allclose(last, n[-1].sum(axis=1).T * 4.0 / 18, rtol=1e-12)
+    assert panels[4].get_ylabel() == "$z$ (bohr)"
 
 
 def test_torques_split_the_rate_of_angular_momentum() -> None:

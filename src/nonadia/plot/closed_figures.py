@@ -22,6 +22,7 @@ FIGURES: tuple[tuple[str, Callable[[ClosedCase], Figure | None]], ...] = (
     ("electron-density", wavepacket.electron_map),
     ("channels", wavepacket.channels),
     ("maps", factorization.maps),
+    ("projections", factorization.projections),
     ("forces", ledger.forces),
     ("torques", ledger.torques),
     ("magnetic-power", ledger.magnetic_powers),

@@ -133,6 +133,32 @@ def maps(case: ClosedCase) -> Figure | None:
     return figure
 
 
+def projections(case: ClosedCase) -> Figure | None:
+    """Density of three coordinates at up to four times: a row for each pair, integrated over the third coordinate."""
+    if len(case.coordinates) != 3:
+        return None
+    t, n = closed.density(case)
+    shown = closed.evenly(t.size, MAPS)
+    names = case.coordinates
+    grids = [case.nuclear(name) for name in names]
+    figure = style.new_figure(2.75 * len(shown) + 1.2, 7.8)
+    panels = figure.subplots(3, len(shown), squeeze=False)
+    for row, (i, j, rest) in enumerate(((0, 1, 2), (0, 2, 1), (1, 2, 0))):
+        flat = n[shown].sum(axis=rest + 1) * float(grids[rest][1] - grids[rest][0])
+        for column in range(len(shown)):
+            axes = panels[row, column]
+            image = _colours(axes, grids[i], grids[j], flat[column], cmap="YlGnBu", vmin=0.0, vmax=float(flat.max()))
+            frame_of(axes, grids[i], grids[j], flat)
+            axes.set_xlabel(closed.label_of(case, names[i]))
+        panels[row, 0].set_ylabel(closed.label_of(case, names[j]))
+        _bar(figure, image, panels[row], f"∫n d{names[rest]} (1/bohr²)", "neither")
+    for column, i in enumerate(shown):
+        panels[0, column].set_title(f"t = {t[i]:.2f} fs", loc="left")
+    if case.label:
+        figure.suptitle(case.label, fontsize=style.RC["axes.titlesize"])
+    return figure
+
+
 def _colours(axes: Axes, x: Array, y: Array, values: Array, **look: Any) -> Any:
     axes.grid(False)
     axes.set_aspect("equal")
