@@ -146,6 +146,7 @@ def plane(snapshots: int = 5, steps: int = 41, nuclei: int = 1) -> xr.DataTree:
         "berry_curvature": (("snapshot", "coordinate", "coordinate_", *fields[1:]), curvature),
         "force": (("snapshot", "coordinate", *fields[1:]), force),
         "velocity": (("snapshot", "coordinate", *fields[1:]), velocity),
+        "momentum": (along, MASS * np.stack([np.sin(wave * time), 0 * time], -1) * 1e-3),
         "T_marg": ("time", T_marg),
         "T_geo": ("time", 0.1 * T_marg),
         "E_BO": ("time", 0.1 - 1.1 * T_marg),
@@ -178,7 +179,7 @@ def plane(snapshots: int = 5, steps: int = 41, nuclei: int = 1) -> xr.DataTree:
     }
     spiral = np.stack([1 + 0.02 * np.cos(3 * wave * time), -1 + 0.02 * np.sin(3 * wave * time)], -1)
     drift = np.stack([0 * time, 0.05 * time / PERIOD], -1)
-    kinetic = 1e-4 * np.sin(wave * time) ** 2
+    kinetic = 1e-6 * 0.5 * MASS * np.sin(wave * time) ** 2
     paths = {
         "newton_position": (along, spiral),
         "newton_incomplete_position": (along, spiral + drift),
@@ -193,6 +194,7 @@ def plane(snapshots: int = 5, steps: int = 41, nuclei: int = 1) -> xr.DataTree:
         "coordinate": components,
         "coordinate_": components,
         "component": components,
+        "component_mass": ("component", [MASS, MASS]),
         "nucleus": names,
         "plane": [",".join(components)],
         "state": [1, 2],

@@ -247,7 +247,8 @@ def test_newton_trajectories_with_and_without_the_magnetic_force() -> None:
     np.testing.assert_array_equal(exact, paths["exact_position"].values)
     np.testing.assert_array_equal(whole, paths["newton_position"].values)
     np.testing.assert_array_equal(part, paths["newton_incomplete_position"].values)
-    np.testing.assert_array_equal(energy.lines[1].get_ydata(), paths["newton_incomplete_kinetic_energy"].values)
+    np.testing.assert_allclose(energy.lines[0].get_ydata(), paths["newton_kinetic_energy"].values, rtol=1e-12)
+    np.testing.assert_array_equal(energy.lines[2].get_ydata(), paths["newton_incomplete_kinetic_energy"].values)
     assert plane.get_xlabel() == "$X_{1}$ (bohr)" and energy.get_ylabel() == "$T_{cm}$ (Hartree)"
 
 

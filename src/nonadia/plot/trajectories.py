@@ -16,7 +16,7 @@ _PART: dict[str, Any] = {"color": style.OKABE_ITO[1], "linewidth": 1.1, "linesty
 _TRUTH: dict[str, Any] = {"color": style.GREY, "linewidth": 4.0, "alpha": 0.55}
 # variables of position and of kinetic energy, what the legend says, how it looks; drawn in this order
 _CURVES = (
-    ("exact_position", "exact_kinetic_energy", "exact centre of the packet", _TRUTH),
+    ("exact_position", "", "exact centre of the packet", _TRUTH),
     ("newton_position", "newton_kinetic_energy", "Newton with $\\bar F + \\bar D$", _WHOLE),
     ("newton_incomplete_position", "newton_incomplete_kinetic_energy", "Newton with $\\bar F$ alone", _PART),
 )
@@ -29,7 +29,7 @@ def newton(case: ClosedCase) -> Figure | None:
     names = [str(name) for name in case.paths["component"].values]
     planes = [(i, i + 1) for i in range(0, len(names) - 1, 2)] if len(names) % 2 == 0 else []
     left = planes or [(i, -1) for i in range(len(names))]
-    energies = [entry for entry in _CURVES if closed.has(case.paths, entry[1])]
+    energies = [entry for entry in _CURVES if entry[1] and closed.has(case.paths, entry[1])]
     panels = len(left) + bool(energies)
     figure = style.new_figure(4.3 * panels + 0.3, 4.2)
     grid = figure.subplots(1, panels, squeeze=False)[0]
@@ -74,8 +74,13 @@ def _component(axes: Axes, case: ClosedCase, names: list[str], i: int) -> None:
 
 
 def _kinetic(axes: Axes, case: ClosedCase) -> None:
+    """T_cm = Σ P²/(2M): of the exact mean momentum from the ledger, and of the two trajectories."""
+    if closed.has(case.fields, "momentum") and "component_mass" in case.fields.coords:
+        mass = case.fields["component_mass"].values
+        momentum = case.fields["momentum"].transpose("time", "component").values
+        axes.plot(closed.times(case.fields, "momentum"), (momentum**2 / (2.0 * mass)).sum(axis=-1), **_TRUTH)
     for _, name, _, look in _CURVES:
-        if closed.has(case.paths, name):
+        if name and closed.has(case.paths, name):
             axes.plot(closed.times(case.paths, name), case.paths[name].values, **look)
     axes.set_xlabel("time t (fs)")
     axes.set_ylabel("$T_{cm}$ (Hartree)")
