@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import examples as examples
+    from .factorization.factorize import factorize as factorize
     from .friction import convergence_study as convergence_study
     from .friction import electronic_forces as electronic_forces
     from .friction import memory_kernels as memory_kernels
+    from .models.initial import InitialState as InitialState
     from .models.junction import Junction as Junction
+    from .models.molecule import Molecule as Molecule
     from .runs.errors import InputError as InputError
     from .runs.execute import RunFailed as RunFailed
     from .runs.execute import run as run
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from .runs.experiment import load as load
     from .runs.store import ResultError as ResultError
     from .runs.store import open_result as open
+    from .wavepacket.api import propagate as propagate
     from .wavepacket.eigenstates import eigenstates as eigenstates
 
 __version__ = "0.1.0"
@@ -39,6 +43,10 @@ _HOME = {
     "RunFailed": ("nonadia.runs.execute", "RunFailed"),
     "convergence_study": ("nonadia.friction", "convergence_study"),
     "eigenstates": ("nonadia.wavepacket.eigenstates", "eigenstates"),
+    "factorize": ("nonadia.factorization.factorize", "factorize"),
+    "InitialState": ("nonadia.models.initial", "InitialState"),
+    "Molecule": ("nonadia.models.molecule", "Molecule"),
+    "propagate": ("nonadia.wavepacket.api", "propagate"),
     "electronic_forces": ("nonadia.friction", "electronic_forces"),
     "examples": ("nonadia.examples", ""),
     "load": ("nonadia.runs.experiment", "load"),
@@ -49,17 +57,21 @@ _HOME = {
 
 __all__ = [
     "Experiment",
+    "InitialState",
     "InputError",
     "Junction",
+    "Molecule",
     "ResultError",
     "RunFailed",
     "convergence_study",
     "eigenstates",
     "electronic_forces",
     "examples",
+    "factorize",
     "load",
     "memory_kernels",
     "open",
+    "propagate",
     "run",
 ]
 
