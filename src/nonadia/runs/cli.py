@@ -10,19 +10,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import stop
+from .cli_words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, title_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from .execute import Interrupted
-    from .experiment import Experiment
 
-OK, FAILED, BAD_INPUT = 0, 1, 2
 INTERRUPTED = 130  # what typer makes of a KeyboardInterrupt
 
 app = typer.Typer(
@@ -77,11 +75,11 @@ def run(
     try:
         tree = _compute(file, target, overrides, resume, workers)
     except KeyboardInterrupt:
-        _fail("interrupted; nothing was computed yet, nothing new is saved")
-    _summary(tree)
+        fail("interrupted; nothing was computed yet, nothing new is saved")
+    summary(tree)
     print(f"saved in {target}; see the figures with: nonadia plot {target}")
     if not int(tree.attrs["converged"]):
-        _fail(f"not converged to the tolerance asked for (see above); the best values are saved in {target}")
+        fail(f"not converged to the tolerance asked for (see above); the best values are saved in {target}")
 
 
 def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool, workers: int) -> xr.DataTree:
@@ -92,7 +90,7 @@ def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool,
     from .junction_experiment import JunctionExperiment
     from .progress import Progress
 
-    experiment = _load(file, overrides)
+    experiment = load_input(file, overrides)
     if isinstance(experiment, JunctionExperiment):
         for line in estimate.unused_settings(experiment):
             print(line)
@@ -101,38 +99,28 @@ def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool,
         with Progress(Path(file).stem) as progress:
             return execute(experiment, output=target, resume=resume, progress=progress, workers=workers)
     except Interrupted as interruption:
-        _fail(_interrupted(interruption, target))
+        fail(interrupted(interruption, target))
     except RunFailed as failure:
         if stop.requested():  # an interruption that a library turned into an error of its own
-            _fail(_interrupted(Interrupted(failure.finished, failure.tree["convergence/status"].size, target), target))
-        _summary(failure.tree)
+            fail(interrupted(Interrupted(failure.finished, failure.tree["convergence/status"].size, target), target))
+        summary(failure.tree)
         for line in failure.messages:
             print(f"{file}: {line}", file=sys.stderr)
         if failure.blocks and not failure.finished:
             s = "" if failure.blocks == 1 else "s"
             kept = f"{failure.blocks} finished block{s} of geometries kept in {target}.journal"
-            _fail(f"failed; {kept}: try again with the same command and --resume")
+            fail(f"failed; {kept}: try again with the same command and --resume")
         if not failure.finished:
-            _fail("failed; nothing was computed and nothing saved")
-        _fail(f"failed; the rest is saved in {target}: try again with the same command and --resume")
+            fail("failed; nothing was computed and nothing saved")
+        fail(f"failed; the rest is saved in {target}: try again with the same command and --resume")
 
 
 @app.command()
 def check(file: InputName, overrides: Overrides = None) -> None:
     """Validate an input without running it; print its sizes."""
-    from . import closed_estimate, estimate
-    from .junction_experiment import JunctionExperiment
+    from .describe import describe
 
-    experiment = _load(file, overrides)
-    if isinstance(experiment, JunctionExperiment):
-        lines, refuse = estimate.describe(experiment), estimate.refuse_if_too_large
-        for line in lines:
-            print(line)
-        refuse(experiment)
-    else:
-        for line in closed_estimate.describe(experiment):
-            print(line)
-        closed_estimate.refuse_if_too_large(experiment)
+    describe(load_input(file, overrides), print)
     print("ok")
 
 
@@ -187,13 +175,13 @@ def converge(
     options = {"decomposition": decomposition, "terminator": terminator, "reference": reference}
     try:
         messages = study.command(
-            _load(file, overrides), target, tiers, poles, geometries=geometries, workers=workers, **options
+            junction_input(file, overrides), target, tiers, poles, geometries=geometries, workers=workers, **options
         )
     except Interrupted as interruption:
         kept = f"; {interruption.blocks} finished blocks are kept, the same command goes on" if interruption.blocks else ""
-        _fail(f"interrupted{kept}")
+        fail(f"interrupted{kept}")
     if messages:
-        _fail("\n".join(["not everything was solved:", *messages]))
+        fail("\n".join(["not everything was solved:", *messages]))
 
 
 @app.command()
@@ -210,10 +198,10 @@ def examples(
     if name is None:
         width = max(len(entry) for entry in shipped.names())
         for entry in shipped.names():
-            print(f"{entry:<{width}}  {_title(shipped.text(entry))}")
+            print(f"{entry:<{width}}  {title_of(shipped.text(entry))}")
         return
     if name not in shipped.names():
-        _fail(f"{name}: {shipped.unknown_name(name)}", BAD_INPUT)
+        fail(f"{name}: {shipped.unknown_name(name)}", BAD_INPUT)
     if output == "-":
         print(shipped.text(name), end="")
         return
@@ -222,9 +210,9 @@ def examples(
         with target.open("x", encoding="utf-8") as file:
             file.write(shipped.text(name))
     except FileExistsError:
-        _fail(f"{target}: exists already; choose another name with -o", BAD_INPUT)
+        fail(f"{target}: exists already; choose another name with -o", BAD_INPUT)
     except OSError as error:
-        _fail(f"{target}: cannot be written ({error.strerror}); choose another place with -o", BAD_INPUT)
+        fail(f"{target}: cannot be written ({error.strerror}); choose another place with -o", BAD_INPUT)
     print(f"wrote {target}; run it with: nonadia run {target}")
 
 
@@ -251,76 +239,6 @@ def bench(
     from .benchmark import benchmark
 
     benchmark(name, output, cases, quick, not without_qutip, qutip_large, time_limit)
-
-
-def _title(text: str) -> str:
-    import tomllib
-
-    return str(tomllib.loads(text).get("title", ""))
-
-
-def _load(file: str, overrides: list[str] | None) -> Experiment:
-    from .errors import InputError
-    from .experiment import load
-
-    values: dict[str, Any] = {}
-    wrong = []
-    for text in overrides or []:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            wrong.append((file, f"--set {text}", 'no "KEY=VALUE"; for example --set parameters.bias="0.4 V"'))
-        values[key.strip()] = _value(value)
-    if wrong:
-        raise InputError(wrong)
-    return load(file, overrides=values)
-
-
-def _value(text: str) -> Any:
-    """A value as TOML reads it (number, list, quoted string); anything else is the string itself."""
-    import tomllib
-
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
-
-
-def _summary(tree: xr.DataTree) -> None:
-    """One line a sweep point: method, tiers, poles, state, wall time, and what the solver had to say."""
-    import json
-
-    import numpy as np
-
-    table = tree["convergence"].to_dataset()
-    dims = table["status"].dims
-    for index in np.ndindex(table["status"].shape):
-        entry = table.isel(dict(zip(dims, index, strict=True)))
-        place = ", ".join(f"{dim} = {entry[f'{dim}_label'].item()}" for dim in dims)
-        parts = [str(entry["status"].item())]
-        if entry["method"].item():
-            parts.insert(0, str(entry["method"].item()))
-        parts += [f"{key} {entry[key].item()}" for key in ("tiers", "poles") if entry[key].item() > 0]
-        parts.append(f"{entry['wall_time'].item():.1f} s")
-        print(f"{place}: {', '.join(parts)}" if place else ", ".join(parts))
-        for message in json.loads(entry["messages"].item() or "[]"):
-            print(f"  {message}")
-
-
-def _interrupted(interruption: Interrupted, target: Path) -> str:
-    """What is kept, and how to go on: finished sweep points in the result, finished blocks of geometries in its journal."""
-    if interruption.finished:
-        kept = f"{interruption.finished} of {interruption.total} sweep points are saved in {target}"
-    elif interruption.blocks:
-        s = "" if interruption.blocks == 1 else "s"
-        kept = f"{interruption.blocks} finished block{s} of geometries kept in {target}.journal"
-    else:
-        return "interrupted before the first geometries were finished; nothing new is saved"
-    return f"interrupted; {kept}: compute the rest with the same command and --resume"
-
-
-def _fail(message: str, code: int = FAILED) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(code)
 
 
 def main() -> None:

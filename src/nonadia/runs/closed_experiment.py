@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nonadia.models.build_initial import initial_state
+from nonadia.models.build_initial import initial_state, surface_fault
 from nonadia.models.build_molecule import MoleculeBuilder
 from nonadia.models.initial import InitialState
 from nonadia.models.molecule import Molecule
@@ -89,6 +89,10 @@ class ClosedExperiment(Experiment):
         molecule = builder.molecule() if not problems or "electrons" in good or "potentials" in good else None
         initial = initial_state(builder, molecule)
         surfaces = _surfaces(builder, good, molecule)
+        if factorization is not None and molecule is not None and factorization.gauge == "adiabatic-phase":
+            message = surface_fault(factorization.gauge_state, molecule.states)
+            if message:
+                builder.note("factorization.gauge_state", message)
         check_sweep(builder, good)
         problems += builder.problems
         if problems or molecule is None or initial is None:

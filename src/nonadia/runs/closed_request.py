@@ -17,7 +17,6 @@ from .closed_schema import FactorizationSpec, PropagationSpec, TrajectoriesSpec
 
 MOST_TIMES = 100_000
 DEFAULT_SNAPSHOTS = 200
-AUTOMATIC_FIELDS = 40  # snapshots at which fields are stored, about
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class PropagationRequest:
     def times(self) -> NDArray[np.float64]:
         """0, store_every, 2·store_every, …, and the end."""
         count = math.floor(self.duration / self.store_every * (1.0 + 1e-12) + 1e-9)
-        times = self.store_every * np.arange(count + 1)
+        times: NDArray[np.float64] = self.store_every * np.arange(count + 1, dtype=np.float64)
         if self.duration - times[-1] > 1e-9 * self.duration:
             return np.append(times, self.duration)
         times[-1] = self.duration
@@ -48,23 +47,12 @@ class FactorizationRequest:
     """Gauge, masks, refinement, tolerance of a factorization along the run; fields: "auto", "all", "none" or times."""
 
     gauge: str = "real"
+    gauge_state: int = 1
     density_floor: float = 1e-12
     refinement: int | str = "auto"
     identities: bool = True
     tolerance: float = 1e-6
     fields: str | tuple[float, ...] = "auto"
-
-    def field_indices(self, times: NDArray[np.float64]) -> NDArray[np.int_]:
-        """Which of the stored times keep their fields."""
-        if self.fields == "none":
-            return np.zeros(0, dtype=int)
-        if self.fields == "all":
-            return np.arange(len(times))
-        if self.fields == "auto":
-            every = max(1, round((len(times) - 1) / AUTOMATIC_FIELDS))
-            return np.arange(0, len(times), every)
-        wanted = np.asarray(self.fields, dtype=float)
-        return np.unique(np.abs(times[:, None] - wanted).argmin(axis=0))
 
 
 @dataclass(frozen=True)
@@ -140,14 +128,14 @@ def read_factorization(
     fields = _default(FactorizationSpec, table, "fields")
     if isinstance(fields, list):
         fields = _field_times(builder, fields, propagation)
-    rest = {key: _default(FactorizationSpec, table, key) for key in ("refinement", "identities")}
+    rest = {key: _default(FactorizationSpec, table, key) for key in ("refinement", "identities", "gauge_state")}
     refinement = rest["refinement"]
     if isinstance(refinement, int) and refinement & (refinement - 1):
         builder.note("factorization.refinement", f"{refinement}; a power of two (1, 2, 4, …) is needed")
     if None in (floor, tolerance, gauge, fields, *rest.values()) or len(builder.problems) > before:
         return None
     assert floor is not None and tolerance is not None and fields is not None
-    return FactorizationRequest(gauge, floor, tolerance=tolerance, fields=fields, **rest)
+    return FactorizationRequest(gauge, density_floor=floor, tolerance=tolerance, fields=fields, **rest)
 
 
 def _field_times(

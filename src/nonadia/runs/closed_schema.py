@@ -54,14 +54,13 @@ class PropagationSpec(Table):
 
 class FactorizationSpec(Table):
     gauge: Gauge = Field("real", description="of the stored potentials")
+    gauge_state: Count = Field(1, description="Born-Oppenheimer state of the adiabatic-phase gauge")
     density_floor: Number = Field(1e-12, description="relative to the maximum; below it fields are masked")
-    refinement: CountOrAuto = Field(
-        "auto", description="Fourier refinement for the identities: 1, 2, 4, …; as needed if automatic"
-    )
+    refinement: CountOrAuto = Field("auto", description='Fourier refinement for the identities: 1, 2, 4, …; "auto": as needed')
     identities: Flag = Field(True, description="both sides and the residual of EF(10), (17), (18), (19)")
     tolerance: Number = Field(1e-6, description="of the residuals, relative to the scale of each side")
     fields: FieldTimes = Field(
-        "auto", description='when fields are stored: "auto" (about 40 times), "all", "none" or a list of times'
+        "auto", description='when fields are stored: "auto" (as many as fit 250 MB), "all", "none" or a list of times'
     )
 
 

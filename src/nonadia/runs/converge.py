@@ -12,7 +12,7 @@ import numpy as np
 
 from . import store
 from .errors import InputError
-from .execute import Interrupted, _command
+from .execute import Interrupted, command_line
 from .journal import Journal, beside
 from .junction_experiment import JunctionExperiment
 from .progress import Progress, Report, silent
@@ -101,7 +101,7 @@ def converge(
     messages = [line for study in studies for line in json.loads(study.attrs["messages"])]
     joined = xr.Dataset(stacked, coords, attrs=first.attrs | {"messages": json.dumps(messages)})
     tree = xr.DataTree.from_dict({f"/{GROUP}": joined})
-    tree.attrs = store.provenance(experiment, _command()) | {
+    tree.attrs = store.provenance(experiment, command_line()) | {
         "complete": int(not messages),
         "wall_time": time.perf_counter() - started,
     }

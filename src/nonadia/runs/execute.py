@@ -40,12 +40,12 @@ class RunFailed(Exception):
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C (or SIGTERM) during a run; `finished` of `total` sweep points are in `output`, if given.
 
-    blocks: finished blocks of geometries in the journal.
+    blocks: finished blocks of geometries in the journal; kept: what else is, in words.
     """
 
-    def __init__(self, finished: int, total: int, output: Path | None, blocks: int = 0) -> None:
+    def __init__(self, finished: int, total: int, output: Path | None, blocks: int = 0, kept: str = "") -> None:
         super().__init__("interrupted")
-        self.finished, self.total, self.output, self.blocks = finished, total, output, blocks
+        self.finished, self.total, self.output, self.blocks, self.kept = finished, total, output, blocks, kept
 
 
 def run(
@@ -88,14 +88,14 @@ def run(
         estimate.refuse_if_too_large(point)
     if target is not None:
         store.check_writable(target)
-        _check_target(target, experiment, table, resume)
+        _restore(target, experiment, table, resume)
     journal = None
     if target is not None:
         if not resume:
             beside(target).unlink(missing_ok=True)
         journal = Journal(beside(target))
     started = time.perf_counter()
-    attributes = store.provenance(experiment, _command())
+    attributes = store.provenance(experiment, command_line())
     saved = table.count
     try:
         for index, point in enumerate(points):
@@ -107,7 +107,7 @@ def run(
     except KeyboardInterrupt:
         raise Interrupted(saved, table.size, target, len(journal) if journal is not None else 0) from None
     tree = _tree(table, attributes, time.perf_counter() - started)
-    failures = [f"{_where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
+    failures = [f"{where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
     if failures:
         raise RunFailed(failures, tree, table.count, len(journal) if journal is not None else 0)
     if journal is not None:
@@ -125,7 +125,7 @@ def _compute(
     assert request is not None
 
     def report(done: float, total: float, message: str) -> None:
-        progress(index + (done / total if total else 0.0), table.size, f"{_where(table, index)}{message}")
+        progress(index + (done / total if total else 0.0), table.size, f"{where(table, index)}{message}")
 
     started = time.perf_counter()
     try:
@@ -163,7 +163,7 @@ def _compute(
         table.fail(index, f"{type(error).__name__}: {error}", time.perf_counter() - started)
         return
     table.insert(index, _annotated(dataset, point), time.perf_counter() - started, kernels)
-    progress(index + 1, table.size, f"{_where(table, index)}done")
+    progress(index + 1, table.size, f"{where(table, index)}done")
 
 
 def _annotated(dataset: xr.Dataset, point: JunctionExperiment) -> xr.Dataset:
@@ -177,25 +177,12 @@ def _annotated(dataset: xr.Dataset, point: JunctionExperiment) -> xr.Dataset:
     )
 
 
-def _check_target(target: Path, experiment: Experiment, table: SweepTable, resume: bool) -> None:
+def _restore(target: Path, experiment: Experiment, table: SweepTable, resume: bool) -> None:
     """Never overwrite a foreign file or unfinished work, never continue another input."""
-    if not target.exists():
-        return  # with --resume and no file yet there is simply nothing to skip
-    stored = store.open_result(target)
-    other = store.differences(stored, experiment)
-    if resume:
-        if other:
-            raise store.ResultError(
-                f"{target}: cannot be continued, {' and '.join(other)} differ from this run's; "
-                "choose another file with -o, or run without --resume"
-            )
-        if "forces" in stored.children and "convergence" in stored.children:
-            memory = stored["memory"].to_dataset() if "memory" in stored.children else None
-            table.restore(stored["forces"].to_dataset(), stored["convergence"].to_dataset(), memory)
-    elif not other and not int(stored.attrs.get("complete", 0)):
-        raise store.ResultError(
-            f"{target}: holds the finished part of this same run; add --resume to continue it, or remove it"
-        )
+    stored = store.stored_part(target, experiment, resume)
+    if stored is not None and "forces" in stored.children and "convergence" in stored.children:
+        memory = stored["memory"].to_dataset() if "memory" in stored.children else None
+        table.restore(stored["forces"].to_dataset(), stored["convergence"].to_dataset(), memory)
 
 
 def _tree(table: SweepTable, attributes: dict[str, Any], wall_time: float) -> xr.DataTree:
@@ -213,7 +200,7 @@ def _tree(table: SweepTable, attributes: dict[str, Any], wall_time: float) -> xr
     return tree
 
 
-def _where(table: SweepTable, index: int) -> str:
+def where(table: SweepTable, index: int) -> str:
     """'bias = 0.2 V: ', or nothing without a sweep."""
     import numpy as np
 
@@ -223,5 +210,5 @@ def _where(table: SweepTable, index: int) -> str:
     return ", ".join(f"{a.name} = {a.labels[i]}" for a, i in zip(table.axes, position, strict=True)) + ": "
 
 
-def _command() -> str:
+def command_line() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv and sys.argv[0] else "python"

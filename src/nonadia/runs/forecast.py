@@ -40,7 +40,7 @@ def cost(experiment: JunctionExperiment) -> list[str]:
         return [
             *needed.lines(),
             f"memory about {format_bytes(arrays)} of {format_bytes(needed.available)} available",
-            f"time: of the order of {_duration(runs * needed.points * _negf_seconds(experiment))} on one core",
+            f"time: of the order of {duration_text(runs * needed.points * _negf_seconds(experiment))} on one core",
         ]
     frozen = experiment.model.at(request.points)
     lines = [f"method heom, {needed.points} points, {needed.size.dimension} molecular states"]
@@ -68,7 +68,7 @@ def cost(experiment: JunctionExperiment) -> list[str]:
         spent += _STATES_SOLVES * seconds.at(2) * bool(frozen.frequencies.size)
         lines.append(
             f"  {depth} tiers: {size.unknowns:,} unknowns, memory about {format_bytes(memory)}{fits}, "
-            f"time about {_duration(runs * spent)} on one core"
+            f"time about {duration_text(runs * spent)} on one core"
         )
     return lines
 
@@ -164,7 +164,7 @@ def _numbers(bath: list[Exponents]) -> str:
     return str(counts[0]) if len(set(counts)) == 1 else ", ".join(map(str, counts))
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     for size, unit in ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
         if seconds > 1.5 * size:
             return f"{seconds / size:.2g} {unit}"

@@ -82,6 +82,29 @@ def differences(tree: xr.DataTree, experiment: Experiment) -> list[str]:
     return found
 
 
+def stored_part(target: Path, experiment: Experiment, resume: bool) -> xr.DataTree | None:
+    """The finished part of this same run that `target` holds, if it shall be continued; None where there is none.
+
+    Never overwrites unfinished work, never continues another input: ResultError.
+    """
+    if not target.exists():
+        return None  # with --resume and no file yet there is simply nothing to skip
+    stored = open_result(target)
+    other = differences(stored, experiment)
+    if resume:
+        if other:
+            raise ResultError(
+                f"{target}: cannot be continued, {' and '.join(other)} differ from this run's; "
+                "choose another file with -o, or run without --resume"
+            )
+        return stored
+    if not other and not int(stored.attrs.get("complete", 0)):
+        raise ResultError(
+            f"{target}: holds the finished part of this same run; add --resume to continue it, or remove it"
+        )
+    return None
+
+
 def check_writable(path: Path) -> None:
     """Raise ResultError before any work is done when `path` cannot become a result file."""
     folder = path.parent

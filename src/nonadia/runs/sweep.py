@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nonadia.models.build_molecule import TAKEN
 from nonadia.units import UnitError, parse
 
 from .combine import SweepAxis
@@ -29,6 +30,7 @@ _TAKEN = frozenset(
     "profile population current vibrational_occupation temperature chemical_potential status converged "
     "wall_time method tiers poles decomposition convergence messages".split()
 )
+_PREFIXES = ("error_", "friction_", "noise_", "identity_", "rate_", "mean_", "magnetic_", "adiabatic_", "T_", "E_")
 
 
 def sweep_axes(experiment: Experiment) -> list[SweepAxis]:
@@ -44,7 +46,8 @@ def _axis(name: str, values: Sequence[Any]) -> SweepAxis:
     units = {unit for _, unit in read}
     labels = tuple(value.strip() if isinstance(value, str) else f"{value:g}" for value in values)
     unit = units.pop() if len(units) == 1 else "1"
-    dimension = f"parameter_{name}" if name in _TAKEN or name.startswith(("error_", "friction_", "noise_")) else name
+    taken = name in _TAKEN | TAKEN or name.startswith(_PREFIXES)
+    dimension = f"parameter_{name}" if taken else name
     return SweepAxis(dimension, np.array(numbers, dtype=float), unit, labels)
 
 

@@ -1,0 +1,173 @@
+"""What a run of a closed system will take: grid, unknowns, memory, and the time of a few steps; refusal of what cannot fit."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nonadia.models.errors import ModelError
+
+from .closed_experiment import ClosedExperiment
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .closed_request import PropagationRequest
+
+# arrays of the size of ψ (complex) that are alive together: ψ, its copies for the error estimate and the checkpoint, Hψ, a
+# transform, and the propagator's own factors
+_PACKETS = 8
+_KRYLOV = 20  # further ones: the Krylov basis
+_FIELDS_AT_WORK = 12  # ψ, its derivatives and their products, at the refined grid
+_PATIENCE = 3.0  # seconds for timing steps
+_TIMED_UNKNOWNS = 20_000_000  # beyond, a first step takes longer than a check should
+
+
+def unknowns(experiment: ClosedExperiment) -> int:
+    """Complex numbers of ψ."""
+    return int(np.prod(experiment.molecule.shape, dtype=float))
+
+
+def memory_of_packets(experiment: ClosedExperiment) -> int:
+    """Bytes for propagation: ψ and what is of its size."""
+    request = experiment.propagation
+    count = _PACKETS + (_KRYLOV if request is not None and request.method == "krylov" else 0)
+    return 16 * unknowns(experiment) * count
+
+
+def memory_of_fields(experiment: ClosedExperiment) -> int:
+    """Bytes for forming fields without refinement; refinement by m in D dimensions takes m^D times as much, in pieces."""
+    if experiment.factorization is None:
+        return 0
+    dimensions = len(experiment.molecule.coordinates)
+    return 16 * unknowns(experiment) * (_FIELDS_AT_WORK + dimensions * (dimensions + 3) // 2)
+
+
+def memory_of_result(experiment: ClosedExperiment) -> int:
+    """Bytes of everything stored at every snapshot of every sweep point."""
+    request = experiment.propagation
+    if request is None:
+        return 0
+    molecule = experiment.molecule
+    grid = int(np.prod(molecule.nuclear_shape, dtype=float))
+    times = len(request.times)
+    numbers = times * grid * (1 + experiment.surfaces)
+    if request.store_psi:
+        numbers += 2 * times * unknowns(experiment)
+    if experiment.factorization is not None:
+        d = len(molecule.coordinates)
+        per_time = grid * (4 + 4 * d + d * d * (2 if d > 1 else 1))
+        wanted = experiment.factorization.fields
+        most = max(2, int(2.5e8 / (8 * per_time)))
+        count = {"all": times, "none": 0, "auto": min(times, most)}[wanted] if isinstance(wanted, str) else len(wanted)
+        numbers += count * per_time
+    return 8 * numbers * sum(1 for _ in experiment.points())
+
+
+def refuse_if_too_large(experiment: ClosedExperiment) -> None:
+    """Raise InputError when what is asked for does not fit into this machine's memory."""
+    from nonadia.friction.estimate import available_memory, format_bytes
+
+    available = available_memory()
+    parts = {
+        "coordinates": (memory_of_packets(experiment) + memory_of_fields(experiment), "a coarser grid would fit"),
+        "propagation.store_every": (2 * memory_of_result(experiment), "fewer snapshots, or fields at fewer times, would fit"),
+    }
+    for key, (size, advice) in parts.items():
+        if size > available:
+            message = f"{unknowns(experiment):,} unknowns need {format_bytes(size)} ({format_bytes(available)} are available)"
+            if key != "coordinates":
+                message = f"the stored snapshots need {format_bytes(size)} ({format_bytes(available)} are available)"
+            raise InputError([(experiment.source, key, f"{message}; {advice}")])
+
+
+def describe(experiment: ClosedExperiment) -> list[str]:
+    """What `nonadia check` prints before anything is tried."""
+    from nonadia.friction.estimate import available_memory, format_bytes
+
+    molecule = experiment.molecule
+    lines = [experiment.title or experiment.source]
+    if experiment.system == "molecule":
+        lines.append(f"electrons: {molecule.electrons!r}")
+    lines += [_axis(axis) for axis in (*molecule.electronic_axes, *molecule.coordinates)]
+    named = [n.name if n.components == (n.name,) else f"{n.name} ({', '.join(n.components)})" for n in molecule.nuclei]
+    lines.append(f"nuclei: {', '.join(named)}")
+    shape = " x ".join(map(str, molecule.shape))
+    lines.append(f"unknowns: {shape} = {unknowns(experiment):,} complex numbers")
+    for name, values in experiment.sweep.items():
+        lines.append(f"sweep: {name} = {', '.join(map(str, values))}")
+    request = experiment.propagation
+    if request is None:
+        return [*lines, "nothing to compute: there is no [propagation]"]
+    lines.append(_propagation(request))
+    if experiment.factorization is not None:
+        asked = experiment.factorization
+        lines.append(f"factorization: gauge {asked.gauge}, refinement {asked.refinement}, identities to {asked.tolerance:g}")
+    working = memory_of_packets(experiment) + memory_of_fields(experiment)
+    result = memory_of_result(experiment)
+    memory = (
+        f"memory about {format_bytes(working + 2 * result)} of {format_bytes(available_memory())} available; "
+        f"result file about {format_bytes(result)}"
+    )
+    return [*lines, memory]
+
+
+def _axis(axis: object) -> str:
+    name, start, stop, points, mass, top = (
+        getattr(axis, key) for key in ("name", "start", "stop", "points", "mass", "largest_momentum")
+    )
+    return f"grid: {name} = {start:g} … {stop:g} ({points} points), mass {mass:g}, momenta up to {top:.3g}"
+
+
+def _propagation(request: PropagationRequest) -> str:
+    step = request.step if isinstance(request.step, str) else f"{request.step:g}"
+    order = f" of order {request.order}" if request.method == "split-operator" else ""
+    return (
+        f"propagation: {request.duration:g} a.u. by {request.method}{order}, step {step}, tolerance {request.tolerance:g}, "
+        f"{len(request.times)} snapshots"
+    )
+
+
+def time_needed(experiment: ClosedExperiment) -> list[str]:
+    """Measured: the initial state, then snapshots until patience ends; the rest in proportion.
+
+    Errors: InputError for an initial state that does not fit the grid.
+    """
+    from nonadia.wavepacket import initial
+    from nonadia.wavepacket.hamiltonian import Hamiltonian
+    from nonadia.wavepacket.propagate import snapshots
+
+    from .recorders import Recorders
+
+    request = experiment.propagation
+    if request is None:
+        return []
+    if unknowns(experiment) > _TIMED_UNKNOWNS:
+        return ["time: not estimated; the grid is too large for a quick trial"]
+    times = request.times
+    point = experiment.at(next(iter(experiment.points()))) if experiment.sweep else experiment
+    begun = time.perf_counter()
+    hamiltonian = Hamiltonian(point.molecule)
+    recorders = Recorders(point, times, hamiltonian)
+    try:
+        psi = initial.prepare(point.molecule, point.initial)
+    except ModelError as error:
+        raise InputError([(experiment.source, key, message) for key, message in error.problems]) from None
+    prepared = time.perf_counter() - begun
+    done, steps, moved, started = 0, 0, 0.0, time.perf_counter()
+    options = {"method": request.method, "order": request.order, "step": request.step, "tolerance": request.tolerance}
+    for snapshot in snapshots(point.molecule, psi, times.tolist(), hamiltonian=hamiltonian, **options):  # type: ignore[arg-type]
+        recorders.record(snapshot)
+        if snapshot.index == 0:
+            started = time.perf_counter()  # the first one sets things up
+            continue
+        done, steps, moved = done + 1, steps + snapshot.steps, snapshot.time
+        if time.perf_counter() - started > _PATIENCE:
+            break
+    each = (time.perf_counter() - started) / max(done, 1)
+    total = (prepared + each * (len(times) - 1)) * sum(1 for _ in experiment.points())
+    step = moved / steps if steps else 0.0
+    from .forecast import duration_text
+
+    return [f"time: of the order of {duration_text(total)}; a step of {step:.3g} a.u. at first, {len(times) - 1} snapshots"]

@@ -1,0 +1,28 @@
+"""What `nonadia check` prints of an experiment, whatever its system; refusal of what cannot fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .closed_experiment import ClosedExperiment
+from .experiment import Experiment
+from .junction_experiment import JunctionExperiment
+
+
+def describe(experiment: Experiment, say: Callable[[str], None]) -> None:
+    """The model, sizes, memory and time, line by line; InputError when the memory is too small."""
+    if isinstance(experiment, ClosedExperiment):
+        from . import closed_estimate
+
+        for line in closed_estimate.describe(experiment):
+            say(line)
+        closed_estimate.refuse_if_too_large(experiment)
+        for line in closed_estimate.time_needed(experiment):
+            say(line)
+        return
+    from . import estimate
+
+    assert isinstance(experiment, JunctionExperiment)
+    for line in estimate.describe(experiment):
+        say(line)
+    estimate.refuse_if_too_large(experiment)
