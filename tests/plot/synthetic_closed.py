@@ -112,7 +112,7 @@ def line(snapshots: int = 9, steps: int = 61, power: float = 0.0) -> xr.DataTree
         "nucleus": ["R"],
         "surface": [1, 2],
         "state": [1, 2],
-        "snapshot_time": ("snapshot", stored),
+        "snapshot": stored,
     }
     paths = {"quantum_position": (("time", "trajectory", "coordinate"), quantum.T[:, :, None])}
     return _tree(wavepacket, factorization, paths, coords, {"gauge": "zero-vector-potential", "tolerance": 1e-6})
@@ -198,7 +198,7 @@ def plane(snapshots: int = 5, steps: int = 41, nuclei: int = 1) -> xr.DataTree:
         "nucleus": names,
         "plane": [",".join(components)],
         "state": [1, 2],
-        "snapshot_time": ("snapshot", stored),
+        "snapshot": stored,
     }
     return _tree(wavepacket, factorization, paths if nuclei == 2 else {}, coords, {"gauge": "real", "tolerance": 1e-5})
 

@@ -106,7 +106,7 @@ def test_energy_transfer_rates_are_in_hundredths_of_hartree_per_fs_with_dots_on_
     np.testing.assert_allclose(marginal, fields["rate_T_marg"].values * FS * 100, rtol=1e-9)
     np.testing.assert_allclose(whole - marginal, geometric, atol=1e-12)
     found = dots(figure, rates)
-    stored = fields["snapshot_time"].values / FS
+    stored = fields["snapshot"].values / FS
     assert len(found) == 2 and all(np.abs(stored - t).min() < 1e-9 for t, _ in found)
     for t, value in found:
         assert value == pytest.approx(np.interp(t, fields["time"].values / FS, marginal), rel=1e-6)
@@ -131,9 +131,29 @@ def test_force_panels_are_scaled_by_round_factors_that_the_legend_names() -> Non
         assert word in text_of(figure)
 
 
-@pytest.mark.parametrize(("size", "factor"), [(2.03, 0.5), (0.0056, 100), (0.125, 5), (1.0, 1.0), (0.0, 1.0), (30.0, 0.02)])
+@pytest.mark.parametrize(("size", "factor"), [(2.03, 0.2), (0.0056, 100), (0.125, 5), (1.0, 0.5), (0.0, 1.0), (30.0, 0.02)])
 def test_round_factors(size: float, factor: float) -> None:
-    assert transfer._round_factor(size) == pytest.approx(factor, rel=1e-12)
+    assert transfer._round_factor(size, 0.8) == pytest.approx(factor, rel=1e-12)
+
+
+def test_snapshots_are_shown_at_the_times_asked_for() -> None:
+    tree = synthetic.line()
+    stored = tree["factorization/snapshot"].values / FS
+    wanted = [stored[2] + 0.1, stored[7] - 0.1]
+    with rc_context(style.RC):  # type: ignore[arg-type]
+        figures = dict(closed_figures.figures(tree, [time * FS for time in wanted]))
+    titles = [axes.get_title("left") for axes in figures["potentials"].axes if axes.get_title("left")]
+    assert titles == [f"t = {stored[i]:.1f} fs" for i in (2, 7)]
+    assert f"(d) t = {stored[7]:.2f} fs" in text_of(figures["energy-transfer"])
+
+
+def test_without_two_maxima_the_other_panel_shows_the_minimum() -> None:
+    fields = synthetic.line()["factorization"].to_dataset()
+    half = fields.isel(time=slice(0, 31), snapshot=slice(0, 5))
+    (case,) = closed.split(xr.DataTree.from_dict({"/factorization": half}))
+    t, rate = half["time"].values / FS, half["rate_T_marg"].values
+    expected = sorted(closed.nearest(half["snapshot"].values / FS, t[i]) for i in (rate.argmax(), rate.argmin()))
+    assert [instant.snapshot for instant in transfer.chosen(case)] == expected
 
 
 def test_energies_are_gains_since_the_start_and_the_total_has_its_own_axis() -> None:
@@ -320,7 +340,7 @@ def test_a_frame_shows_density_velocity_and_force_of_its_time() -> None:
     np.testing.assert_array_equal(lines(figure, 0)[0], fields["density"].values[4])
     seen = np.isfinite(lines(figure, 2)[0])
     np.testing.assert_array_equal(lines(figure, 2)[0][seen], fields["force"].values[4, 0][seen])
-    assert f"t = {fields['snapshot_time'].values[4] / FS:.2f} fs" in text_of(figure)
+    assert f"t = {fields['snapshot'].values[4] / FS:.2f} fs" in text_of(figure)
 
 
 def test_films_that_cannot_be_made_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

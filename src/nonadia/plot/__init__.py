@@ -5,6 +5,7 @@ May import units; matplotlib and xarray are imported on first use.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,11 @@ def plot_forces(tree: xr.DataTree, outdir: str | Path, name: str = "forces") -> 
     return draw_forces(tree, Path(outdir), name)
 
 
-def plot_result(tree: xr.DataTree, outdir: str | Path, name: str = "result") -> list[Path]:
+def plot_result(tree: xr.DataTree, outdir: str | Path, name: str = "result", times: Sequence[float] = ()) -> list[Path]:
     """Draw everything that a result holds; PlotError if that is nothing.
 
-    Open systems: /forces, /memory, /convergence_study. Closed systems: /wavepacket, /factorization, /trajectories.
+    Open systems: /forces, /memory, /convergence_study. Closed systems: /wavepacket, /factorization, /trajectories, snapshots of
+    their fields at the stored ones nearest to `times` (atomic units); without them each figure chooses its own.
     """
     from .closed import GROUPS
     from .closed_figures import draw_closed
@@ -37,11 +39,11 @@ def plot_result(tree: xr.DataTree, outdir: str | Path, name: str = "result") -> 
 
     more = [("memory", draw_memory), ("convergence_study", draw_study)]
     present = [draw for group, draw in more if group in tree.children]
-    if set(GROUPS) & set(tree.children):
-        present.append(draw_closed)
-    if "forces" in tree.children or not present:
+    is_closed = bool(set(GROUPS) & set(tree.children))
+    if "forces" in tree.children or not (present or is_closed):
         present = [draw_forces, *present]
-    return [path for draw in present for path in draw(tree, Path(outdir), name)]
+    written = [path for draw in present for path in draw(tree, Path(outdir), name)]
+    return written + (draw_closed(tree, Path(outdir), name, times) if is_closed else [])
 
 
 def animate(tree: xr.DataTree, outdir: str | Path, name: str = "result", format: str = "gif") -> list[Path]:

@@ -130,7 +130,7 @@ def _background(axes: Any, case: ClosedCase, R: Array) -> None:
 
 def _plane(case: ClosedCase, t: Array, n: Array, fields: xr.Dataset | None) -> tuple[Figure, Update]:
     """Colours for the density, arrows for the local force on a coarse grid."""
-    from .factorization import force_arrows, frame_of
+    from .planes import force_arrows, frame_of
 
     first, second = case.coordinates
     x, y = case.nuclear(first), case.nuclear(second)
@@ -146,7 +146,7 @@ def _plane(case: ClosedCase, t: Array, n: Array, fields: xr.Dataset | None) -> t
         every = list(range(t.size))
         arrows = force_arrows(case, every, n)
         quiver = arrows.draw(axes, 0)
-        figure.supxlabel(f"arrows: local force, the longest is {arrows.longest:.2g} Hartree/bohr", fontsize=8)
+        figure.supxlabel(arrows.caption, fontsize=8)
     frame_of(axes, x, y, n)
     axes.set_xlabel(closed.label_of(case, first))
     axes.set_ylabel(closed.label_of(case, second))

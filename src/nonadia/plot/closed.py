@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,16 @@ _NAME = re.compile(r"([A-Za-z]+)_?(\d+)")
 
 @dataclass(frozen=True)
 class ClosedCase:
-    """One combination of swept parameters; a group that the result does not hold is an empty dataset."""
+    """One combination of swept parameters; a group that the result does not hold is an empty dataset.
+
+    instants: the times (fs) at which snapshots were asked for; empty: each figure chooses its own.
+    """
 
     label: str
     packet: xr.Dataset
     fields: xr.Dataset
     paths: xr.Dataset
+    instants: tuple[float, ...] = ()
 
     @property
     def tail(self) -> str:
@@ -50,8 +55,8 @@ class ClosedCase:
         return np.asarray((self.packet if name in self.packet.coords else self.fields)[name].values)
 
 
-def split(tree: xr.DataTree) -> list[ClosedCase]:
-    """The computed cases in sweep order; those without numbers are left out."""
+def split(tree: xr.DataTree, instants: Sequence[float] = ()) -> list[ClosedCase]:
+    """The computed cases in sweep order, those without numbers left out; `instants` in atomic units of time."""
     import xarray as xr
 
     groups = [tree[name].to_dataset() if name in tree.children else xr.Dataset() for name in GROUPS]
@@ -67,7 +72,7 @@ def split(tree: xr.DataTree) -> list[ClosedCase]:
         if not any(bool(np.isfinite(var.values).any()) for data in parts for var in data.data_vars.values() if _real(var)):
             continue
         label = ", ".join(f"{dim} = {sweep[dim][1][i]}" for dim, i in point.items())
-        cases.append(ClosedCase(label, *parts))
+        cases.append(ClosedCase(label, parts[0], parts[1], parts[2], tuple(time / FS for time in instants)))
     if not cases:
         raise PlotError("holds no finished sweep point; continue the run with --resume")
     return cases
@@ -84,7 +89,7 @@ def has(data: xr.Dataset, *names: str) -> bool:
 
 def times(data: xr.Dataset, name: str) -> Array:
     """Times of one variable in fs: of the stored snapshots for fields, of every stored step otherwise."""
-    along = "snapshot_time" if "snapshot" in data[name].dims else "time"
+    along = time_dim(data, name)
     return np.asarray(data[along].values, dtype=float) / FS
 
 
@@ -134,6 +139,13 @@ def surface_colour(number: int) -> str:
 def evenly(count: int, most: int) -> list[int]:
     """At most `most` of 0 … count-1, with both ends."""
     return sorted({round(float(i)) for i in np.linspace(0, count - 1, min(most, count))})
+
+
+def snapshots(case: ClosedCase, t: Array, most: int) -> list[int]:
+    """Indices of the stored times (fs) to show: those nearest to the instants asked for, else `most` of them, evenly."""
+    if case.instants:
+        return sorted({nearest(t, instant) for instant in case.instants})
+    return evenly(t.size, most)
 
 
 def window(values: Array, where: Array, level: float = 1e-4, margin: float = 0.08) -> tuple[float, float]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import PlotError, factorization, ledger, style, trajectories, transfer, wavepacket
+from . import PlotError, factorization, ledger, planes, style, trajectories, transfer, wavepacket
 from .closed import ClosedCase, split
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ FIGURES: tuple[tuple[str, Callable[[ClosedCase], Figure | None]], ...] = (
     ("potentials", factorization.potentials),
     ("electron-density", wavepacket.electron_map),
     ("channels", wavepacket.channels),
-    ("maps", factorization.maps),
-    ("projections", factorization.projections),
+    ("maps", planes.maps),
+    ("projections", planes.projections),
     ("forces", ledger.forces),
     ("torques", ledger.torques),
     ("magnetic-power", ledger.magnetic_powers),
@@ -32,21 +32,21 @@ FIGURES: tuple[tuple[str, Callable[[ClosedCase], Figure | None]], ...] = (
 )
 
 
-def draw_closed(tree: xr.DataTree, outdir: Path, name: str) -> list[Path]:
-    """Draw /wavepacket, /factorization and /trajectories of `tree` into `outdir`; the paths written."""
+def draw_closed(tree: xr.DataTree, outdir: Path, name: str, times: Sequence[float] = ()) -> list[Path]:
+    """Draw /wavepacket, /factorization and /trajectories of `tree` into `outdir`, snapshots at `times`; the paths written."""
     from matplotlib import rc_context
 
     written = []
     with rc_context(style.RC):  # type: ignore[arg-type]
-        for stem, figure in figures(tree):
+        for stem, figure in figures(tree, times):
             written += style.save(figure, outdir, f"{name}-{stem}")
     return written
 
 
-def figures(tree: xr.DataTree) -> list[tuple[str, Figure]]:
-    """(file stem, figure) of every case of a sweep."""
+def figures(tree: xr.DataTree, times: Sequence[float] = ()) -> list[tuple[str, Figure]]:
+    """(file stem, figure) of every case of a sweep; `times` (atomic units): snapshots to show, else each figure's own."""
     drawn = []
-    for case in split(tree):
+    for case in split(tree, times):
         for stem, draw in FIGURES:
             figure = draw(case)
             if figure is not None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = np.ndarray
+_ROUNDING = 1e-17  # residuals that vanish to rounding are drawn here
 PER_FS = FS  # a rate per atomic unit of time → per fs
 ELECTRIC, INTRA, INTER = style.OKABE_ITO[0], style.OKABE_ITO[2], style.OKABE_ITO[1]
 
@@ -90,7 +91,7 @@ def _identity(upper: Axes, lower: Axes, case: ClosedCase, identity: Identity, to
         upper.plot(t, lhs * PER_FS, color=colour, linewidth=3.2, alpha=0.45)
         upper.plot(t, rhs * PER_FS, color=colour, linestyle=style.DASHES[1], linewidth=1.2)
         size = np.abs(rest) / scale
-        lower.semilogy(t, np.where(size > 0, size, np.nan), color=colour, linewidth=1.0)
+        lower.semilogy(t, np.maximum(size, _ROUNDING), color=colour, linewidth=1.0)
         keys.append(style.line_key(label, colour))
     if tolerance is not None:
         lower.axhline(float(tolerance), color=style.OKABE_ITO[1], linestyle=":")

@@ -21,7 +21,7 @@ VELOCITY, FORCE, DENSITY = style.OKABE_ITO[2], style.OKABE_ITO[0], "#555555"
 RATE = FS * 100.0  # Hartree per atomic unit of time → 10⁻² Hartree/fs
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2.0}
 _HEAD = 0.14  # of the height: room for the letter of a panel above its curves
-_SEEN = 1e-2  # of the largest density: fields beyond do not set the range of the axis
+_SEEN = 3e-2  # of the largest density: fields beyond do not set the range of the axis
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Instant:
 def energy_transfer(case: ClosedCase) -> Figure | None:
     """(a) BO surfaces and the path of the packet, (c) dT_n/dt and dT_marg/dt, (b), (d) density, v and F; EF Fig. 2(a)–(d).
 
-    The instants are the stored snapshots nearest to the first two maxima of dT_marg/dt.
+    The instants are the stored snapshots nearest to the times asked for, or to the first two maxima of dT_marg/dt.
     """
     if len(case.coordinates) != 1 or not closed.has(case.fields, "density", "velocity", "force", "rate_T_n", "rate_T_marg"):
         return None
@@ -66,12 +66,14 @@ def energy_transfer(case: ClosedCase) -> Figure | None:
 
 
 def chosen(case: ClosedCase) -> list[Instant]:
-    """Snapshots nearest to the first two maxima of dT_marg/dt; a third and two thirds of the run without maxima."""
+    """Snapshots nearest to the times asked for; else to the first two maxima of dT_marg/dt, or to its maximum and minimum."""
     t = closed.times(case.fields, "rate_T_marg")
     stored = closed.times(case.fields, "density")
-    peaks = [t[i] for i in closed.maxima(t, case.fields["rate_T_marg"].values)][: len(INSTANTS)]
-    peaks = peaks or [float(t[0] + part * (t[-1] - t[0])) for part in (1 / 3, 2 / 3)]
-    found = sorted({closed.nearest(stored, peak) for peak in peaks})
+    rate = case.fields["rate_T_marg"].values
+    wanted = list(case.instants) or [float(t[i]) for i in closed.maxima(t, rate)]
+    if len(wanted) < len(INSTANTS) and not case.instants:
+        wanted += [float(t[np.nanargmin(rate)]), *([] if wanted else [float(t[np.nanargmax(rate)])])]
+    found = sorted({closed.nearest(stored, time) for time in wanted[: len(INSTANTS)]})
     return [Instant(i, float(stored[i]), colour) for i, colour in zip(found, INSTANTS, strict=False)]
 
 
@@ -176,24 +178,26 @@ def draw_rates(axes: Axes, case: ClosedCase, instants: list[Instant]) -> None:
 
 
 def factors(case: ClosedCase, instants: list[Instant]) -> dict[str, float]:
-    """Round factors that bring density, velocity and forces of all panels to one size (EF Fig. 2: 1/2, 100 and 5)."""
+    """Round factors that bring density and rms velocity and force of all panels to one size (EF Fig. 2: 1/2, 100 and 5)."""
     fields = case.fields.isel(snapshot=[instant.snapshot for instant in instants])
     n = np.nan_to_num(fields["density"].values)
-    seen = n > 0.1 * n.max(axis=-1, keepdims=True)
-    sizes = {name: np.abs(np.where(seen, _component(fields, name), np.nan)) for name in ("velocity", "force")}
-    return {"density": _round_factor(float(n.max()))} | {name: _round_factor(float(np.nanmax(v))) for name, v in sizes.items()}
+    found = {"density": _round_factor(float(n.max()), 1.5)}
+    for name in ("velocity", "force"):
+        mean_square = (n * np.nan_to_num(_component(fields, name)) ** 2).sum(axis=-1) / n.sum(axis=-1)
+        found[name] = _round_factor(float(np.sqrt(mean_square.max())), 0.8)
+    return found
 
 
 def _component(fields: Any, name: str) -> Array:
     return np.asarray(fields[name].isel(coordinate=0).values)
 
 
-def _round_factor(size: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that keeps factor · size below 1.1."""
+def _round_factor(size: float, most: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that keeps factor · size below `most`."""
     if not np.isfinite(size) or size == 0.0:
         return 1.0
-    power = 10.0 ** np.floor(np.log10(1.1 / size))
-    return float(max(step * power for step in (1.0, 2.0, 5.0) if step * power * size <= 1.1))
+    power = 10.0 ** np.floor(np.log10(most / size))
+    return float(max(step * power for step in (1.0, 2.0, 5.0) if step * power * size <= most))
 
 
 def _times(factor: float, what: str) -> str:
