@@ -163,6 +163,14 @@ class Expression:
             return np.full(shape, self.formula, dtype=float if self.real else complex)
         return self._evaluated(self._compiled().value, arrays, shape)
 
+    def gradient_on(self, *x: ArrayLike) -> list[NDArray[Any] | None]:
+        """∂f/∂x_i on arrays that are broadcast, as `on`; None where it vanishes identically."""
+        arrays = [np.asarray(values, dtype=float) for values in x]
+        shape = np.broadcast_shapes(*(values.shape for values in arrays)) if arrays else ()
+        if not isinstance(self.formula, str):
+            return [None] * len(arrays)
+        return [None if d is None else self._evaluated(d, arrays, shape) for d in self._compiled().gradient]
+
     def _compiled(self) -> Compiled:
         assert isinstance(self.formula, str)
         return compile_formula(self.formula, self.coordinates, tuple(name for name, _ in self.parameters))

@@ -55,24 +55,21 @@ class FromExpression:
         self._timed = len(expression.coordinates) == axes + 1
         self.time_dependent = self._timed and expression.coordinates[-1] in expression.names
 
-    def _points(self, mesh: Mesh, t: float) -> NDArray[np.float64]:
-        shape = tuple(len(values) for values in mesh)
-        points = np.empty((*shape, self.axes + self._timed))
-        for axis, values in enumerate(mesh):
-            points[..., axis] = values.reshape([-1 if i == axis else 1 for i in range(self.axes)])
-        if self._timed:
-            points[..., -1] = t
-        return points
+    def _arguments(self, mesh: Mesh, t: float) -> list[Any]:
+        """Open mesh and t: what depends on t alone is evaluated once."""
+        return [*np.meshgrid(*mesh, indexing="ij", sparse=True), *([t] if self._timed else [])]
 
     def value(self, mesh: Mesh, t: float = 0.0) -> Array:
-        return _finite(self.expression.value(self._points(mesh, t)), self.expression.key)
+        return _finite(self.expression.on(*self._arguments(mesh, t)), self.expression.key)
 
     def gradient(self, mesh: Mesh, t: float = 0.0) -> Array:
-        return _finite(np.moveaxis(self.expression.gradient(self._points(mesh, t)), -1, 0)[: self.axes], self.expression.key)
+        zero = np.zeros([len(x) for x in mesh])
+        slopes = self.expression.gradient_on(*self._arguments(mesh, t))[: self.axes]
+        return _finite(np.stack([zero if slope is None else slope for slope in slopes]), self.expression.key)
 
     def rate(self, mesh: Mesh, t: float = 0.0) -> Array:
-        points = self._points(mesh, t)
-        return self.expression.gradient(points)[..., -1] if self._timed else np.zeros(points.shape[:-1])
+        slope = self.expression.gradient_on(*self._arguments(mesh, t))[-1] if self._timed else None
+        return np.zeros([len(x) for x in mesh]) if slope is None else slope
 
     def parts(self, mesh: Mesh) -> list[tuple[Envelope, Array]] | None:
         if not self.time_dependent:

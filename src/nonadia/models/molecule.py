@@ -265,6 +265,19 @@ class Molecule:
         """The external A alone, (D, *R)."""
         return np.stack([_real(f.value(self.mesh, t), "external.vector") for f in self._vector]) if self._vector else None
 
+    def vector_parts(self) -> list[tuple[Envelope, Array]] | None:
+        """A = Σ_k f_k(t) A_k, each A_k (D, *R); None where it is not known as such a sum."""
+        found: list[tuple[Envelope, Array]] = []
+        for a, component in enumerate(self._vector):
+            parts = component.parts(self.mesh)
+            if parts is None:
+                return None
+            for f, value in parts:
+                whole = np.zeros((len(self.names), *self.nuclear_shape))
+                whole[a] = _real(value, "external.vector")
+                found.append((f, whole))
+        return found
+
     def scalar_potential(self, t: float = 0.0, mesh: Mesh | None = None) -> ScalarPotential | None:
         """The external v and its derivatives; None without one."""
         if self._scalar is None:

@@ -65,6 +65,8 @@ class Hamiltonian:
         self._parts = molecule.hamiltonian_parts()
         self._scalar = molecule.scalar_parts()
         self._static = self._sum(0.0, static=True)
+        self._vector = molecule.vector_parts()
+        self._last: tuple[float, Array] | None = None
         self.absorber = molecule.absorber()
         self.time_dependent = molecule.time_dependent
 
@@ -90,6 +92,8 @@ class Hamiltonian:
 
     def potential(self, t: float) -> Array:
         """H_BO + v without the electronic kinetic energy: (n, n, *R), or shaped like ψ in real space."""
+        if self._last is not None and self._last[0] == t:
+            return self._last[1]
         total = self._static
         if self.time_dependent:
             total = _added(total, self._sum(t, static=False))
@@ -102,6 +106,19 @@ class Hamiltonian:
         if total is None:
             zero = np.zeros(self.molecule.nuclear_shape)
             return self._diagonal(zero) if self.states else np.zeros(self.molecule.shape)
+        if self.time_dependent:
+            self._last = (t, total)
+        return total
+
+    def vector(self, t: float) -> NDArray[np.float64]:
+        """The external A (D, *R)."""
+        if self._vector is None:
+            value = self.molecule.vector_value(t)
+            assert value is not None
+            return value
+        total = np.zeros((len(self.nuclear_axes), *self.molecule.nuclear_shape))
+        for f, part in self._vector:
+            total += part if f is None else float(np.real(f(t))) * part
         return total
 
     def electronic(self, t: float) -> Array:
@@ -157,8 +174,7 @@ class Hamiltonian:
 
     def _add_vector_terms(self, out: Complex, psi: Complex, hat: Complex, weight: float, t: float) -> None:
         """out += weight Σ_a [A_a p_a + p_a A_a + A_a²] ψ / (2M_a)"""
-        vector = self.molecule.vector_value(t)
-        assert vector is not None
+        vector = self.vector(t)
         for a, (axis, c) in enumerate(zip(self.nuclear_axes, self.molecule.coordinates, strict=True)):
             k = along(derivative_numbers(c), axis, self.ndim)
             scale = weight / (2.0 * c.mass)
@@ -188,8 +204,7 @@ class Hamiltonian:
                 bottom, top = float(v.real.min()), float(v.real.max())
             kinetic = float(self.kinetic_sum.max())
             if self.molecule.has_vector_potential:
-                vector = self.molecule.vector_value(t)
-                assert vector is not None
+                vector = self.vector(t)
                 kinetic = sum(
                     (c.largest_momentum + float(np.abs(a).max())) ** 2 / (2.0 * c.mass)
                     for c, a in zip(self.molecule.coordinates, vector, strict=True)

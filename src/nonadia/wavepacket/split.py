@@ -109,7 +109,7 @@ class SplitOperator:
         v, n = self.h.potential(0.0), self.h.states
         fade = 1.0 if self.h.absorber is None else np.exp(-tau * self.h.absorber)
         if not n:
-            return kernels.multiply, (np.exp(-1j * tau * v) * fade).ravel()
+            return kernels.multiply, np.asarray(np.exp(-1j * tau * v) * fade, dtype=complex).ravel()
         if n == 1:
             return kernels.multiply, (np.exp(-1j * tau * v[0, 0]) * fade).ravel()
         u: NDArray[np.complex128] = exponential(v, tau) * fade
@@ -172,8 +172,7 @@ class SplitOperator:
         return self._new_phases(t)
 
     def _new_phases(self, t: float) -> list[NDArray[np.complex128]]:
-        vector = self.h.molecule.vector_value(t)
-        assert vector is not None
+        vector = self.h.vector(t)
         found = []
         for a, matrix in enumerate(self._matrices):
             found.append(np.exp(1j * np.moveaxis(np.tensordot(matrix, vector[a], axes=(1, a)), 0, a)))
