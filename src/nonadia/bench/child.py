@@ -7,13 +7,17 @@ import os
 import sys
 import threading
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .cases import Case
+if TYPE_CHECKING:
+    from .cases import Case
+    from .wavepacket_cases import Case as PacketCase
 
 
 def case_of(task: dict[str, Any]) -> Case:
-    """The case in a task; its targets stay with the parent."""
+    """The junction in a task; its targets stay with the parent."""
+    from .cases import Case
+
     values = {f.name: task["case"][f.name] for f in fields(Case) if f.name != "targets" and f.name in task["case"]}
     for name in ("levels", "vibration"):
         if values.get(name) is not None:
@@ -21,8 +25,18 @@ def case_of(task: dict[str, Any]) -> Case:
     return Case(**values)
 
 
+def packet_of(task: dict[str, Any]) -> PacketCase:
+    """The wave packet in a task; its targets stay with the parent."""
+    from .wavepacket_cases import Case
+
+    return Case(**{name: value for name, value in task["case"].items() if name != "targets"})
+
+
 def main() -> None:
-    """Runs the task {"kind": "own" | "peer" | "geometries", …} and writes its answers, one JSON object a line."""
+    """Runs the task {"kind": …} and writes its answers, one JSON object a line.
+
+    Kinds: own, peer, geometries (of the hierarchy); packet, packet memory, packet peer (of wave packets).
+    """
     task = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     answers = os.fdopen(os.dup(1), "w")
@@ -41,6 +55,19 @@ def main() -> None:
         from . import peer
 
         peer.measure(case_of(task), task["repeats"], emit)
+    elif task["kind"] == "packet":
+        from . import wavepacket_own
+
+        wavepacket_own.measure(packet_of(task), task["repeats"], emit)
+        emit({"threads": _threads()})
+    elif task["kind"] == "packet memory":
+        from . import wavepacket_own
+
+        wavepacket_own.measure_memory(packet_of(task), emit)
+    elif task["kind"] == "packet peer":
+        from . import wavepacket_peer
+
+        wavepacket_peer.measure(task["peer"], packet_of(task), task["repeats"], emit)
     else:
         from . import geometries
 

@@ -25,6 +25,7 @@ AGREEMENT = 1e-8  # of occupations, with the oracle and with QuTiP
 GB = 1e9
 OWN_LIMIT = 900.0  # seconds; the first process of an installation compiles the kernels
 BEST_PEER = "PARDISO"  # targets are set against QuTiP's fastest solver
+PACKAGES = ("nonadia", "numpy", "scipy", "numba", "qutip", "mkl")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ Say = Callable[[str, dict[str, Any] | None], None]
 
 def run(plan: Plan, output: Path, say: Say) -> dict[str, Any]:
     """The results, saved in `output`. say(what begins, None) and say(name, entry) when a case is done."""
-    limit = plan.memory_limit or 0.7 * _available()
+    limit = plan.memory_limit or 0.7 * available_memory()
     peer = plan.peer and find_spec("qutip") is not None
     results: dict[str, Any] = {
         "schema": SCHEMA,
@@ -178,10 +179,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def versions() -> dict[str, str]:
-    """Versions of nonadia and of what its speed, and QuTiP's, depends on."""
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Versions of nonadia and of what its speed, and that of its peers, depends on."""
     found = {"python": platform.python_version()}
-    for package in ("nonadia", "numpy", "scipy", "numba", "qutip", "mkl"):
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
@@ -189,7 +190,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _available() -> float:
+def available_memory() -> float:
     """Bytes of memory that are free for use; all of it where the system does not tell."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():

@@ -1,21 +1,43 @@
 """`nonadia bench`: what was asked for, checked; the table as it grows; the exit status.
 
-Status 0 if every case was computed and its occupation is right; a missed target of speed is said, and is no failure.
+Status 0 if every case was computed and its results are right; a missed target of speed is said, and is no failure.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..bench import report, suite
-from ..bench.cases import QUICK, select
 from .errors import InputError
 
-BENCHMARKS = ("heom",)
-QUICK_LIMIT = 20.0  # seconds for QuTiP with --quick
+BENCHMARKS = ("heom", "wavepacket")
+QUICK_LIMIT = 20.0  # seconds for another code at each case with --quick
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The words of the command line. time_limit: seconds for another code at each case."""
+
+    cases: Sequence[str]
+    quick: bool
+    peer: bool
+    peer_large: bool
+    time_limit: float
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark ready to run: run(target, say) saves in target and returns the results."""
+
+    cases: int
+    head: str
+    row: Callable[[str, dict[str, Any]], str]
+    run: Callable[[Path, Callable[[str, dict[str, Any] | None], None]], dict[str, Any]]
+    closing: Callable[[dict[str, Any]], list[str]]
+    failures: Callable[[dict[str, Any]], list[str]]
 
 
 def benchmark(
@@ -33,16 +55,14 @@ def benchmark(
     run was interrupted.
     """
     if name not in BENCHMARKS:
-        raise InputError([("nonadia bench", name, f"there is no such benchmark; there is: {', '.join(BENCHMARKS)}")])
+        raise InputError([("nonadia bench", name, f"there is no such benchmark; there are: {', '.join(BENCHMARKS)}")])
     target = output or Path(f"bench-{name}.json")
     wanted = [word.strip() for item in cases or () for word in item.split(",") if word.strip()]
+    asked = Asked(wanted, quick, peer, peer_large, time_limit or (QUICK_LIMIT if quick else 300.0))
     try:
-        chosen = select(wanted or (QUICK if quick else ()))
+        chosen = _heom(asked) if name == "heom" else _wavepacket(asked)
     except ValueError as error:
         raise InputError([("nonadia bench", "--cases", str(error))]) from None
-    extent: dict[str, Any] = {"repeats": 0.5, "points": 5, "rounds": 1} if quick else {}
-    limit = time_limit or (QUICK_LIMIT if quick else suite.Plan.time_limit)
-    plan = suite.Plan(chosen, limit, peer, peer_large, **extent)
     done = 0
 
     def say(what: str, entry: dict[str, Any] | None) -> None:
@@ -51,26 +71,65 @@ def benchmark(
             print(f"{what} ...", file=sys.stderr, flush=True)
         else:
             done += 1
-            print(report.row(what, entry), flush=True)
+            print(chosen.row(what, entry), flush=True)
+
+    from ..bench.suite import save
 
     try:
-        suite.save({"finished": False}, target)
+        save({"finished": False}, target)
     except OSError as error:
         raise InputError([(str(target), "-o", f"cannot be written ({error.strerror}); choose another place")]) from None
-    print(report.LEGEND)
-    print(report.HEADER)
+    print(chosen.head)
     try:
-        results = suite.run(plan, target, say)
+        results = chosen.run(target, say)
     except KeyboardInterrupt:
-        print(f"interrupted; {done} of {len(chosen)} cases are saved in {target}", file=sys.stderr)
+        print(f"interrupted; {done} of {chosen.cases} cases are saved in {target}", file=sys.stderr)
         raise SystemExit(1) from None
-    for line in report.closing(results):
+    for line in chosen.closing(results):
         print(line)
-    if results["conditions"]["qutip"] == "not installed":
-        print('QuTiP is not installed: nothing to compare with; pip install "nonadia[bench]"')
     print(f"saved in {target}")
-    wrong = suite.failures(results)
+    wrong = chosen.failures(results)
     for line in wrong:
         print(line, file=sys.stderr)
     if wrong:
         raise SystemExit(1)
+
+
+def _heom(asked: Asked) -> Benchmark:
+    from ..bench import report, suite
+    from ..bench.cases import QUICK, select
+
+    chosen = select(asked.cases or (QUICK if asked.quick else ()))
+    extent: dict[str, Any] = {"repeats": 0.5, "points": 5, "rounds": 1} if asked.quick else {}
+    plan = suite.Plan(chosen, asked.time_limit, asked.peer, asked.peer_large, **extent)
+
+    def closing(results: dict[str, Any]) -> list[str]:
+        missing = results["conditions"]["qutip"] == "not installed"
+        said = ['QuTiP is not installed: nothing to compare with; pip install "nonadia[bench]"'] if missing else []
+        return report.closing(results) + said
+
+    return Benchmark(
+        cases=len(chosen),
+        head=f"{report.LEGEND}\n{report.HEADER}",
+        row=report.row,
+        run=lambda target, say: suite.run(plan, target, say),
+        closing=closing,
+        failures=suite.failures,
+    )
+
+
+def _wavepacket(asked: Asked) -> Benchmark:
+    from ..bench import wavepacket, wavepacket_report
+    from ..bench.wavepacket_cases import CASES, QUICK_CASES, select
+
+    chosen = select(asked.cases, QUICK_CASES if asked.quick else CASES)
+    extent: dict[str, Any] = {"repeats": 0.5} if asked.quick else {}
+    plan = wavepacket.Plan(chosen, asked.time_limit, asked.peer, **extent)
+    return Benchmark(
+        cases=len(chosen),
+        head=f"{wavepacket_report.LEGEND}\n{wavepacket_report.HEADER}",
+        row=wavepacket_report.row,
+        run=lambda target, say: wavepacket.run(plan, target, say),
+        closing=wavepacket_report.closing,
+        failures=wavepacket.failures,
+    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import stop
-from .cli_words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, title_of
+from .cli_words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, times_of, title_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -131,17 +131,27 @@ def plot(
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder; default: RESULT-figures beside it."),
     ] = None,
+    times: Annotated[
+        str, typer.Option("--times", metavar="T,...", help='Closed systems: snapshots to show, e.g. "1.7 fs, 8.5 fs".')
+    ] = "",
+    film: Annotated[
+        str, typer.Option("--animate", metavar="gif|mp4", help="Closed systems: make only a film of density and force.")
+    ] = "",
 ) -> None:
-    """Draw the figures of a result, as PNG and SVG."""
-    from nonadia.plot import PlotError, plot_result
+    """Draw the figures of a result, as PNG and SVG, or a film of a wave packet."""
+    from nonadia.plot import PlotError, animate, plot_result
 
     from .store import ResultError, open_result
 
+    instants = times_of(times)
     tree = open_result(result)
     folder = outdir or result.with_name(f"{result.stem}-figures")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = plot_result(tree, folder, name=result.stem)
+        if film:
+            written = animate(tree, folder, name=result.stem, format=film)
+        else:
+            written = plot_result(tree, folder, name=result.stem, times=instants)
     except PlotError as error:
         raise ResultError(f"{result}: {error}") from None
     except OSError as error:
@@ -218,7 +228,7 @@ def examples(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which benchmark; there is one, heom.")] = "heom",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which benchmark: heom or wavepacket.")] = "heom",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Results; default: bench-NAME.json here.")
     ] = None,
@@ -226,16 +236,18 @@ def bench(
         list[str] | None, typer.Option("--cases", metavar="CASE,...", help='Only these, e.g. "SIAM 8/3,vib". Repeatable.')
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Three small cases, about a minute.")] = False,
-    without_qutip: Annotated[bool, typer.Option("--without-qutip", help="Time nonadia alone.")] = False,
+    without_qutip: Annotated[bool, typer.Option("--without-qutip", "--without-peers", help="Time nonadia alone.")] = False,
     qutip_large: Annotated[
         bool, typer.Option("--qutip-large", help="Let QuTiP also try cases that it is not known to finish.")
     ] = False,
     time_limit: Annotated[
         float | None,
-        typer.Option("--time-limit", metavar="SECONDS", min=1.0, help="For QuTiP at each case; default 300, 20 with --quick."),
+        typer.Option(
+            "--time-limit", metavar="SECONDS", min=1.0, help="For another code at a case; default 300, 20 with --quick."
+        ),
     ] = None,
 ) -> None:
-    """Time the HEOM solver on one thread, against QuTiP and against memory bandwidth; JSON and a table."""
+    """Time the HEOM solver or wave packets on one thread, against other codes and the hardware; JSON and a table."""
     from .benchmark import benchmark
 
     benchmark(name, output, cases, quick, not without_qutip, qutip_large, time_limit)
