@@ -10,10 +10,11 @@ import pytest
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import SymLogNorm
 from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
 
-from nonadia.plot import PlotError, animate, animation, closed, closed_figures, plot_result, style, transfer
+from nonadia.plot import PlotError, animate, animation, closed, closed_figures, planes, plot_result, style, transfer
 
 from . import synthetic_closed as synthetic
 
@@ -354,3 +355,32 @@ def test_films_that_cannot_be_made_are_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("matplotlib.animation.FFMpegWriter.isAvailable", lambda: False)
     with pytest.raises(PlotError, match="needs the program ffmpeg"):
         animate(synthetic.line(), tmp_path, "run", "mp4")
+
+
+def test_a_spike_near_a_node_does_not_set_the_range_of_a_film() -> None:
+    tree = synthetic.line()
+    fields = tree["factorization"].to_dataset().copy(deep=True)
+    thin = fields["density"].values[3] / fields["density"].values[3].max()
+    fields["force"].values[3, 0, np.abs(thin - 0.05).argmin()] = 30.0
+    (case,) = closed.split(xr.DataTree.from_dict({"/factorization": fields, "/wavepacket": tree["wavepacket"].to_dataset()}))
+    figure, _, _ = animation.film(case)
+    low, high = figure.axes[2].get_ylim()
+    usual = tree["factorization/force"].values
+    assert high < 1.0 and low < -0.1 and np.nanmax(usual) < 1.0
+
+
+def test_sharp_curvature_has_logarithmic_colours_and_outliers_do_not_scale_the_arrows() -> None:
+    fields = synthetic.plane()["factorization"].to_dataset().copy(deep=True)
+    n = fields["density"].values[1]
+    i, j = np.unravel_index(np.abs(n / n.max() - 0.02).argmin(), n.shape)
+    fields["berry_curvature"].values[1, 0, 1, i, j] = 500.0
+    fields["force"].values[1, :, i - 2 : i + 3, j - 2 : j + 3] = 3.0
+    (case,) = closed.split(xr.DataTree.from_dict({"/factorization": fields}))
+    figure = planes.maps(case)
+    image = figure.axes[4].collections[0]
+    assert isinstance(image.norm, SymLogNorm) and image.norm.vmin == -500.0 == -image.norm.vmax
+    arrows = planes.force_arrows(case, [1], n[None])
+    assert arrows.cut and arrows.full < 0.1
+    sizes = np.hypot(*arrows.components(0))
+    assert np.nanmax(sizes) <= arrows.full * (1 + 1e-12)
+    assert "or more" in text_of(figure)

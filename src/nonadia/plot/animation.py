@@ -101,8 +101,7 @@ def _line(case: ClosedCase, t: Array, n: Array, fields: xr.Dataset | None) -> tu
     for axes, (label, values, colour) in zip(grid, panels, strict=True):
         style.zero_line(axes)
         curves.append(axes.plot(R, values[0], color=colour, linewidth=2.0)[0])
-        seen = n > 0.01 * n.max(axis=1, keepdims=True)
-        closed.limits(axes, np.where(seen, values, np.nan), np.zeros(1))
+        closed.limits(axes, values if values is n else _usual(values, n), np.zeros(1))
         axes.set_ylabel(label)
     if len(panels) == 3 and closed.has(case.packet, "adiabatic_force"):
         _background(grid[2], case, R)
@@ -119,6 +118,13 @@ def _line(case: ClosedCase, t: Array, n: Array, fields: xr.Dataset | None) -> tu
     return figure, update
 
 
+def _usual(values: Array, n: Array) -> Array:
+    """Values less than three times what 95% of the density has at any time: sharp features near nodes set no range."""
+    known = np.isfinite(values)
+    bound = 3.0 * closed.quantile(np.abs(values[known]), n[known], 0.95)
+    return np.where(np.abs(values) <= bound, values, np.nan)
+
+
 def _background(axes: Any, case: ClosedCase, R: Array) -> None:
     limits = axes.get_ylim()
     for number, force in enumerate(case.packet["adiabatic_force"].isel(coordinate=0).transpose("surface", ...).values):
@@ -130,11 +136,11 @@ def _background(axes: Any, case: ClosedCase, R: Array) -> None:
 
 def _plane(case: ClosedCase, t: Array, n: Array, fields: xr.Dataset | None) -> tuple[Figure, Update]:
     """Colours for the density, arrows for the local force on a coarse grid."""
-    from .planes import force_arrows, frame_of
+    from .planes import force_arrows, frame_of, height
 
     first, second = case.coordinates
     x, y = case.nuclear(first), case.nuclear(second)
-    figure = style.new_figure(5.2, 4.6)
+    figure = style.new_figure(5.4, 4.0 * height(x, y, n) + 0.9)
     axes = figure.add_subplot()
     image = axes.pcolormesh(x, y, n[0].T, shading="nearest", cmap="YlGnBu", vmin=0.0, vmax=float(n.max()), rasterized=True)
     bar = figure.colorbar(image, ax=axes, pad=0.02)

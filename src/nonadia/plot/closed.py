@@ -158,6 +158,13 @@ def window(values: Array, where: Array, level: float = 1e-4, margin: float = 0.0
     return max(float(where[0]), float(inside[0]) - space), min(float(where[-1]), float(inside[-1]) + space)
 
 
+def quantile(values: Array, weights: Array, part: float) -> float:
+    """The value below which lies this part of the weight."""
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, part * total[-1])])
+
+
 def maxima(t: Array, values: Array) -> list[int]:
     """Indices of the local maxima above a quarter of the largest value, in order of time, ends excluded.
 

@@ -30,7 +30,7 @@ def maps(case: ClosedCase) -> Figure | None:
     shown = closed.snapshots(case, t, MAPS)
     n = np.nan_to_num(fields["density"].transpose("snapshot", first, second).values[shown])
     curvature = closed.has(fields, "berry_curvature")
-    figure = style.new_figure(2.75 * len(shown) + 1.2, 2.6 * _height(x, y, n) * (1 + curvature) + 1.2)
+    figure = style.new_figure(2.75 * len(shown) + 1.2, 2.6 * height(x, y, n) * (1 + curvature) + 1.2)
     grid = figure.subplots(1 + curvature, len(shown), sharex=True, sharey=True, squeeze=False)
     keys = []
     top = float(n.max())
@@ -50,7 +50,7 @@ def maps(case: ClosedCase) -> Figure | None:
             image = _colours(grid[1, column], x, y, plane[column], cmap="RdBu_r", norm=norm)
             _contours(grid[1, column], x, y, n[column])
         bar_label = f"$C_{{{first},{second}}}$ (1/bohr²)"
-        _bar(figure, image, grid[1], bar_label, "both" if beyond else "neither")
+        _bar(figure, image, grid[1], bar_label, "both" if beyond else "neither", _ticks(norm))
         keys.append(style.line_key("density 1%, 10%, 50% of its maximum", style.GREY, linewidth=0.8))
     frame_of(grid[0, 0], x, y, n)
     figure.supxlabel(closed.label_of(case, first), fontsize=style.RC["axes.labelsize"])
@@ -98,8 +98,10 @@ def _contours(axes: Axes, x: Array, y: Array, n: Array) -> None:
     axes.contour(x, y, n.T, levels=n.max() * np.array([0.01, 0.1, 0.5]), colors=style.GREY, linewidths=0.8)
 
 
-def _bar(figure: Figure, image: Any, axes: Any, label: str, extend: str) -> None:
-    bar = figure.colorbar(image, ax=list(axes), pad=0.01, shrink=0.92, extend=extend)
+def _bar(figure: Figure, image: Any, axes: Any, label: str, extend: str, ticks: list[float] | None = None) -> None:
+    bar = figure.colorbar(image, ax=list(axes), pad=0.01, shrink=0.92, extend=extend, ticks=ticks)
+    if ticks is not None:
+        bar.ax.minorticks_off()
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.set_label(label)
 
@@ -120,6 +122,15 @@ def _curvature_range(plane: Array, n: Array) -> tuple[Any, bool]:
     if limit > 10.0 * mean > 0.0:
         return SymLogNorm(linthresh=float(f"{mean:.1g}"), vmin=-limit, vmax=limit), beyond
     return Normalize(-limit, limit), beyond
+
+
+def _ticks(norm: Any) -> list[float] | None:
+    """Zero and the decades that lie well beyond the linear part; None for linear colours."""
+    if not hasattr(norm, "linthresh"):
+        return None
+    first, last = np.ceil(np.log10(2.0 * norm.linthresh)), np.floor(np.log10(norm.vmax))
+    decades = [10.0**power for power in np.arange(first, last + 1)] or [float(norm.vmax)]
+    return [*(-size for size in reversed(decades)), 0.0, *decades]
 
 
 @dataclass(frozen=True)
@@ -168,16 +179,9 @@ def force_arrows(case: ClosedCase, shown: list[int], n: Array) -> Arrows:
     there = np.isfinite(size)
     if not there.any():
         return Arrows(x[columns], y[rows], values, 0.0, False)
-    largest, usual = float(size[there].max()), _quantile(size[there], thin[there], 0.99)
+    largest, usual = float(size[there].max()), closed.quantile(size[there], thin[there], 0.95)
     full = largest if largest < 2.0 * usual else usual
     return Arrows(x[columns], y[rows], values, full, full < largest)
-
-
-def _quantile(values: Array, weights: Array, part: float) -> float:
-    """The value below which lies this part of the weight."""
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, part * total[-1])])
 
 
 def _coarse(x: Array, y: Array, n: Array) -> tuple[Array, Array]:
@@ -191,7 +195,7 @@ def _coarse(x: Array, y: Array, n: Array) -> tuple[Array, Array]:
     return parts[0][steps[0] // 2 :: steps[0]], parts[1][steps[1] // 2 :: steps[1]]
 
 
-def _height(x: Array, y: Array, n: Array) -> float:
+def height(x: Array, y: Array, n: Array) -> float:
     """Height over width of the part of the plane that is shown."""
     (left, right), (low, high) = closed.window(n.max(axis=2), x), closed.window(n.max(axis=1), y)
     return min(1.6, max(0.4, (high - low) / (right - left)))

@@ -24,6 +24,18 @@ def title_of(text: str) -> str:
     return str(tomllib.loads(text).get("title", ""))
 
 
+def times_of(text: str) -> list[float]:
+    """'1.7 fs, 8.5 fs' in atomic units of time; InputError for what is no time."""
+    from nonadia import units
+
+    from .errors import InputError
+
+    try:
+        return [units.atomic(part.strip(), "time") for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise InputError([("command line", "--times", str(error))]) from None
+
+
 def load_input(file: str, overrides: list[str] | None) -> Experiment:
     from .errors import InputError
     from .experiment import load
