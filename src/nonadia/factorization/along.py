@@ -83,10 +83,12 @@ class Ledger:
             found["next_refinement"] = np.array(self.evaluator.next_refinement)
         if packet.index in self.kept:
             found |= {FIELD + name: values for name, values in self.fields(snapshot, packet.psi).items()}
-        if self.gauge == "temporal" and snapshot.fields.temporal is not None:
-            found["temporal_rate"] = self._shaped(snapshot.fields.temporal)
+        f = snapshot.fields
+        if self.gauge == "temporal" and f.temporal is not None:
+            seen = f.n > self.floor * f.n.max()  # A stays as it is where the packet has not come yet
+            found["temporal_rate"] = self._shaped(np.where(seen, f.temporal, 0.0))
             if packet.index == 0:
-                found["temporal_start"] = self._shaped(snapshot.fields.p)
+                found["temporal_start"] = self._shaped(np.where(seen, f.p, 0.0))
         return found
 
     def restore(self, records: Sequence[Mapping[str, NDArray]]) -> None:

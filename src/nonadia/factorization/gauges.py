@@ -3,7 +3,8 @@
     real                   χ = √n:                 A_a = p_a,            ε = ε_gi - Re⟨ψ|Hψ⟩/n
     zero-vector-potential  χ = √n e^{iS}, S = ∫p:  A = 0,                ε = ε_real - ∂_tS,  ∂_tS = ∫∂_tp dR        (1D)
     adiabatic-phase        ⟨φ_k|Φ⟩ > 0:            A_a = p_a - ∂_a arg⟨φ_k|ψ⟩,  ε = ε_real - ∂_t arg⟨φ_k|ψ⟩
-    temporal               ⟨Φ|∂_tΦ⟩ = 0:           A_a = A_a(0) + ∫2 Im Q_ta dt, ε = ε_gi;  A_a(0) is that of the real gauge
+    temporal               ⟨Φ|∂_tΦ⟩ = 0:           A_a = A_a(0) + ∫2 Im Q_ta dt, ε = ε_gi;  A_a(0) is that of the real gauge;
+                           the integral runs over the times at which n(R, t) is above the density floor
 
 (theory A2). ∂_t of phases follow from ∂_tψ = -iHψ. `phase` is θ in Φ = e^{iθ} ψ/√n, χ = √n e^{-iθ}.
 """

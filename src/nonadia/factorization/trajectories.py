@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,16 +181,17 @@ def newton(problem: Problem, times: Sequence[float], ledger: Sequence[Mapping[st
     F = np.stack([record["identity_momentum_rhs"] for record in ledger]) - D
     exact = np.stack([record["position"] for record in ledger])
     momentum = np.stack([record["momentum"] for record in ledger])
-    variables = {"exact_position": (("time", "component"), exact, {"units": "bohr", "long_name": "mean position"})}
-    for name, force, words in (
+    words = {"units": "bohr", "long_name": "mean position"}
+    variables: dict[str, Any] = {"exact_position": (("time", "component"), exact, words)}
+    for name, force, said in (
         ("newton", F + D, "centre under F + D"),
         ("newton_incomplete", F, "centre under F alone"),
     ):
         p = momentum[0] + _integral(t, force)
         x = exact[0] + _integral(t, p) / mass
-        variables[f"{name}_position"] = (("time", "component"), x, {"units": "bohr", "long_name": words})
+        variables[f"{name}_position"] = (("time", "component"), x, {"units": "bohr", "long_name": said})
         energy = (p**2 / (2.0 * mass)).sum(axis=1)
-        variables[f"{name}_kinetic_energy"] = (("time",), energy, {"units": "hartree", "long_name": f"T_cm of the {words}"})
+        variables[f"{name}_kinetic_energy"] = (("time",), energy, {"units": "hartree", "long_name": f"T_cm of the {said}"})
     energy = (momentum**2 / (2.0 * mass)).sum(axis=1)
     variables["exact_kinetic_energy"] = (("time",), energy, {"units": "hartree", "long_name": "T_cm of the mean momentum"})
     coords = ledger_coords(problem)
