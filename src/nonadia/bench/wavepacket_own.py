@@ -47,7 +47,7 @@ def measure(case: Case, repeats: float, emit: Emit) -> None:
         emit(_propagation(molecule, start, case.duration))
     ledger = Ledger(molecule, [0.0], refinement=1, fields="all")
     packet = Snapshot(0, 0.0, psi, 0.0, 0, 0.0)
-    emit({"snapshot_s": shortest({"": lambda n: [ledger.record(packet) for _ in range(n)] and None}, repeats)[""]})
+    emit({"snapshot_s": shortest({"": repeated(lambda: ledger.record(packet))}, repeats)[""]})
 
 
 def measure_memory(case: Case, emit: Emit) -> None:
@@ -56,22 +56,22 @@ def measure_memory(case: Case, emit: Emit) -> None:
     The steps and the factorization are made twice, and the shorter time counts: the first ones load compiled kernels.
     """
     emit({"baseline_bytes": resident_bytes()})
-    clock = [time.perf_counter()]
+    clock = [time.process_time()]
     molecule = case.molecule()
     psi = prepare(molecule, case.initial())
     hamiltonian = Hamiltonian(molecule)
     propagator = SplitOperator(hamiltonian, 2)
     propagator.advance(psi, 0.0, STEP, 1)  # makes its tables
-    clock.append(time.perf_counter())
+    clock.append(time.process_time())
     emit({"build_s": clock[-1] - clock[-2], "propagation_peak_bytes": peak_bytes(), "points": hamiltonian.points})
     ledger = Ledger(molecule, [0.0], refinement=1, fields="all", hamiltonian=hamiltonian)
     step = snapshot = np.inf
     for turn in (1, 2):
-        clock = [time.perf_counter()]
+        clock = [time.process_time()]
         propagator.advance(psi, turn * STEP, STEP, 1)
-        clock.append(time.perf_counter())
+        clock.append(time.process_time())
         record = ledger.record(Snapshot(0, 0.0, psi, 0.0, 0, 0.0))
-        clock.append(time.perf_counter())
+        clock.append(time.process_time())
         step, snapshot = min(step, clock[1] - clock[0]), min(snapshot, clock[2] - clock[1])
         emit({"step_2_s": step, "snapshot_s": snapshot, "peak_bytes": peak_bytes(), "fields": len(record)})
     emit({"norm": float(np.vdot(psi, psi).real * molecule.volume)})
@@ -90,6 +90,16 @@ def _transforming(transform: fft.Transform, psi: fft.Complex, axes: tuple[int, .
     return pairs
 
 
+def repeated(action: Callable[[], object]) -> Callable[[int], None]:
+    """n → action, n times."""
+
+    def several(n: int) -> None:
+        for _ in range(n):
+            action()
+
+    return several
+
+
 def shortest(actions: dict[str, Callable[[int], None]], budget: float) -> dict[str, float]:
     """Seconds of one repetition of each action(n), n repetitions a pass.
 
@@ -98,15 +108,15 @@ def shortest(actions: dict[str, Callable[[int], None]], budget: float) -> dict[s
     counts = {}
     for name, action in actions.items():
         action(1)  # compiled, tables made
-        started = time.perf_counter()
+        started = time.process_time()
         action(1)
-        counts[name] = max(1, round(PASS / max(time.perf_counter() - started, 1e-6)))
-    best, until = dict.fromkeys(actions, np.inf), time.perf_counter() + budget
-    while time.perf_counter() < until or np.inf in best.values():
+        counts[name] = max(1, round(PASS / max(time.process_time() - started, 1e-6)))
+    best, until = dict.fromkeys(actions, np.inf), time.process_time() + budget
+    while time.process_time() < until or np.inf in best.values():
         for name, action in actions.items():
-            started = time.perf_counter()
+            started = time.process_time()
             action(counts[name])
-            best[name] = min(best[name], (time.perf_counter() - started) / counts[name])
+            best[name] = min(best[name], (time.process_time() - started) / counts[name])
     return best
 
 
@@ -116,9 +126,9 @@ def _propagation(molecule: Molecule, start: fft.Complex, duration: float) -> dic
     ends = {}
     for method in ("split-operator", "chebyshev"):
         for _ in range(2):  # the first pass loads compiled kernels
-            started = time.perf_counter()
+            started = time.process_time()
             *_, last = snapshots(molecule, start, [0.0, duration], method=method, tolerance=TOLERANCE)
-            seconds = time.perf_counter() - started
+            seconds = time.process_time() - started
         ends[method] = last.psi.copy()
         found[method] = {"seconds": seconds, "error_bound": last.error, "steps": last.steps, **observables(last.psi, start)}
     difference = float(np.linalg.norm(ends["split-operator"] - ends["chebyshev"]) * np.sqrt(molecule.volume))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..wavepacket.hamiltonian import Hamiltonian
 from ..wavepacket.initial import prepare
 from .own import Emit
 from .wavepacket_cases import CENTER, CONSTANT, MASS, SPRING, TILT, Case, observables
-from .wavepacket_own import PASS, shortest
+from .wavepacket_own import PASS, repeated, shortest
 
 ALPHA = 50.0  # spectral range × dt/2; the manual of wavepacket recommends 40 to 100
 PEERS = ("wavepacket", "qmsolve")
@@ -54,17 +53,17 @@ def _wavepacket(case: Case, repeats: float, emit: Emit) -> None:
     molecule = case.molecule()
     start = prepare(molecule, case.initial())
     state = first = wp.grid.State(grid, start)
-    emit({"apply_s": shortest({"": _repeated(lambda: equation.apply(state, 0.0))}, repeats)[""], "phase": "propagation"})
+    emit({"apply_s": shortest({"": repeated(lambda: equation.apply(state, 0.0))}, repeats)[""], "phase": "propagation"})
     low, high = Hamiltonian(molecule).bounds([(1.0, 0.0)])
     low, high = low - 0.01 * (high - low), high + 0.01 * (high - low)
     steps = max(1, round(case.duration * (high - low) / (2.0 * ALPHA)))
     solver = wp.solver.ChebychevSolver(equation, case.duration / steps, (low, high))
-    started = time.perf_counter()
+    started = time.process_time()
     for _, state in solver.propagate(first, 0.0, steps):  # noqa: B007
         pass
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     found = {"seconds": seconds, "steps": steps, "applications": steps * solver.order, "alpha": solver.alpha}
-    emit({"propagation": found | observables(state.data, start), "phase": "finished"})
+    emit({"propagation": found | observables(np.asarray(state.data, dtype=complex), start), "phase": "finished"})
 
 
 def _qmsolve(case: Case, repeats: float, emit: Emit) -> None:
@@ -84,19 +83,11 @@ def _qmsolve(case: Case, repeats: float, emit: Emit) -> None:
         simulation = qmsolve.TimeSimulation(h, method="split-step")
 
         def steps(n: int) -> float:
-            started = time.perf_counter()
+            started = time.process_time()
             simulation.run(packet, total_time=float(n), dt=1.0, store_steps=1)
-            return time.perf_counter() - started
+            return time.process_time() - started
 
         steps(1)
         count = max(50, round(10 * PASS / (steps(50) / 50)))
         passes = max(2, round(repeats / steps(count)))
         emit({"step_s": min(steps(count) for _ in range(passes)) / count})
-
-
-def _repeated(action: Callable[[], object]) -> Callable[[int], None]:
-    def several(n: int) -> None:
-        for _ in range(n):
-            action()
-
-    return several
