@@ -18,6 +18,13 @@ C, C_ = "coordinate", "coordinate_"
 ENERGY, RATE, FORCE, MOMENTUM = "hartree", "hartree^2/hbar", "hartree/bohr", "hbar/bohr"
 VANISHING = 1e-3  # sides below this part of their natural scale vanish by symmetry
 
+_NATURAL = {
+    "identity_power": "power_scale",
+    "identity_work": "power_scale",
+    "identity_momentum": "force_scale",
+    "identity_angular_momentum": "torque_scale",
+}
+
 # name → (dimensions in front of the grid, units, long name)
 FIELDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "density": ((), "bohr^-D", "nuclear density n = |χ|²"),
@@ -152,18 +159,17 @@ def by_plane(problem: Problem, values: NDArray) -> NDArray:
 def relative_residuals(problem: Problem, arrays: Mapping[str, NDArray]) -> dict[str, float]:
     """Largest |residual| of each identity over the times, relative to the largest side.
 
-    Where both sides vanish by symmetry: relative to the rms force (times the rms velocity).
+    Where both sides vanish by symmetry: relative to the rms force (times the rms velocity, or the rms distance).
     """
     found = {}
     for name in IDENTITIES:
         if f"{name}_lhs" not in arrays or not arrays[f"{name}_lhs"].size:
             continue
         left, right = arrays[f"{name}_lhs"], arrays[f"{name}_rhs"]
-        natural = {"power": "power_scale", "momentum": "force_scale", "work": "power_scale"}.get(name.split("_", 1)[1])
+        natural = _NATURAL[name]
         scale = max(float(np.abs(left).max()), float(np.abs(right).max()))
-        if natural is not None:
-            whole = float(np.max(arrays[natural]))
-            scale = whole if scale < VANISHING * whole else scale
+        whole = float(np.max(arrays[natural]))
+        scale = whole if scale < VANISHING * whole else scale
         found[name] = float(np.abs(left - right).max()) / scale if scale > 0.0 else 0.0
     return found
 

@@ -173,6 +173,9 @@ def right_sides(problem: Problem, m: Moments, f: Fields, grid: Refinement, vecto
     speed = [float((flow[a] * f.p[a] + fluctuation[a]).sum() * dV) / masses[a] ** 2 for a in range(count)]
     out.vectors["force_scale"] = np.array([np.sqrt(sum(c.momentum[a] ** 2 * size[a] for a in range(count))) for c in parts])
     out.numbers["power_scale"] = float(sum(np.sqrt(size[a] * speed[a]) for a in range(count)))
+    grids = list(np.meshgrid(*grid.mesh, indexing="ij", sparse=True))
+    reach = sum(float((n.reshape(grid.shape) * x**2).sum()) for x in grids) * dV
+    out.numbers["torque_scale"] = float(np.sqrt(reach * sum(size)))
     magnetic = n * f.magnetic_force * counts
     electric = n * E
     mean_electric, mean_force = electric.sum(axis=1) * dV, (electric + magnetic).sum(axis=1) * dV
@@ -182,7 +185,6 @@ def right_sides(problem: Problem, m: Moments, f: Fields, grid: Refinement, vecto
     total = out.vectors["identity_momentum_rhs"] - out.vectors["mean_electric_force"]
     out.vectors["mean_internuclear_force"] = total - out.vectors["mean_intranuclear_force"]
     shape = grid.shape
-    grids = np.meshgrid(*grid.mesh, indexing="ij", sparse=True)
     shaped = [x.reshape(shape) for x in electric]
     out.torques["torque_electric"] = _torques(problem, parts, grids, shaped) * dV
     whole = [x.reshape(shape) for x in electric + magnetic]

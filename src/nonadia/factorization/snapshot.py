@@ -1,6 +1,7 @@
 """One Ψ → fields on its grid and all integrals, on a grid refined until the identities close to the tolerance.
 
-    residual = |left - right| ≤ tolerance × max(scale of the sides so far, rms force (× rms velocity))
+    residual = |left - right| ≤ tolerance × max(largest side so far, 0.1 × natural scale)
+    natural scale: rms force, times rms velocity for powers, times rms distance for torques
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .spectral import Refinement
 
 LARGEST = {1: 128, 2: 16, 3: 4}  # refinement by the number of dimensions
 MOST_POINTS = 2**23  # of a refined grid
+NATURAL = 0.1  # part of the natural scale that the sides are expected to reach, early in a run
 _IDENTITIES = ("identity_power", "identity_work")
 
 
@@ -62,14 +64,18 @@ class Scales:
 def residual(balance: Balance, scales: Scales) -> float:
     """The largest relative residual of all identities."""
     numbers, vectors = balance.numbers, balance.vectors
-    scale = max(scales.power, numbers["power_scale"], 1e-300)
-    worst = max(abs(numbers[f"{name}_lhs"] - numbers[f"{name}_rhs"]) / scale for name in _IDENTITIES)
-    momentum = np.abs(vectors["identity_momentum_lhs"] - vectors["identity_momentum_rhs"])
-    worst = max(worst, float((momentum / np.maximum(np.maximum(scales.momentum, vectors["force_scale"]), 1e-300)).max()))
-    torque = np.abs(balance.torques["identity_angular_momentum_lhs"] - balance.torques["identity_angular_momentum_rhs"])
-    if torque.size and scales.angular_momentum > 0.0:
-        worst = max(worst, float(torque.max()) / scales.angular_momentum)
-    return worst
+
+    def size(difference: Any, seen: float, natural: Any) -> float:
+        scale = np.maximum(np.maximum(seen, NATURAL * natural), 1e-300)
+        return float(np.max(np.abs(difference) / scale, initial=0.0))
+
+    power = numbers["power_scale"]
+    worst = [size(numbers[f"{name}_lhs"] - numbers[f"{name}_rhs"], scales.power, power) for name in _IDENTITIES]
+    momentum = vectors["identity_momentum_lhs"] - vectors["identity_momentum_rhs"]
+    worst.append(size(momentum, scales.momentum, vectors["force_scale"]))
+    torque = balance.torques["identity_angular_momentum_lhs"] - balance.torques["identity_angular_momentum_rhs"]
+    worst.append(size(torque, scales.angular_momentum, numbers["torque_scale"]))
+    return max(worst)
 
 
 class Evaluator:
