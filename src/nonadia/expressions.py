@@ -252,7 +252,11 @@ class Factor:
     expression: Expression
 
     def __call__(self, t: float) -> Any:
-        return self.expression.on(t)[()]
+        expression = self.expression
+        if not isinstance(expression.formula, str):
+            return expression.formula
+        with np.errstate(all="ignore"):  # called once or more a time step: nothing is checked here
+            return expression._compiled().value(np.float64(t), *(value for _, value in expression.parameters))
 
 
 def _finite(number: complex, real: bool) -> float | complex:

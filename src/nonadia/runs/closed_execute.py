@@ -139,7 +139,8 @@ class _Work:
             psi = initial.prepare(point.molecule, point.initial)
         else:
             psi = resumed.psi
-            recorders.restore([self.records[self._key(k)] for k in range(resumed.index + 1)])
+            done = [self.records[self._key(k)] for k in range(resumed.index + 1)]
+            recorders.restore(done, psi, float(times[resumed.index]))
         for snapshot in snapshots(
             point.molecule,
             psi,

@@ -169,4 +169,7 @@ def read_trajectories(
     if factorization is None and "factorization" not in builder.data:
         builder.note("trajectories", "needs [factorization] beside it: the fields that the trajectories follow")
         return None
+    if newton and factorization is not None and not factorization.identities:
+        builder.note("trajectories.newton", "needs the mean forces of [factorization]; set factorization.identities = true")
+        return None
     return TrajectoriesRequest(newton, quantum)

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import xarray as xr
 
+    from nonadia.factorization.trajectories import Trajectories
     from nonadia.wavepacket.hamiltonian import Hamiltonian
     from nonadia.wavepacket.propagate import Snapshot
 
     from .closed_experiment import ClosedExperiment
 
 Record = dict[str, NDArray]
+LEDGER, PATHS = "factorization", "trajectories"
 
 
 class Recorders:
@@ -50,7 +52,7 @@ class Recorders:
         if asked is not None:
             from nonadia.factorization.along import Ledger
 
-            self.parts["factorization"] = Ledger(
+            self.parts[LEDGER] = Ledger(
                 point.molecule,
                 times.tolist(),
                 gauge=asked.gauge,
@@ -63,6 +65,15 @@ class Recorders:
                 hamiltonian=hamiltonian,
             )
 
+        self.trajectories: Trajectories | None = None
+        if point.trajectories is not None:
+            from nonadia.factorization.trajectories import Trajectories
+
+            asked_paths = point.trajectories
+            problem = self.parts[LEDGER].problem
+            self.trajectories = Trajectories(problem, newton=asked_paths.newton, quantum=asked_paths.quantum)
+            self.parts[PATHS] = self.trajectories
+
     def record(self, snapshot: Snapshot) -> Record:
         """Everything of one stored time."""
         return {
@@ -71,17 +82,19 @@ class Recorders:
             for name, values in part.record(snapshot).items()
         }
 
-    def restore(self, records: Sequence[Mapping[str, NDArray]]) -> None:
-        """Take up the state in which these records left the recorders."""
-        for group, part in self.parts.items():
-            if hasattr(part, "restore"):
-                part.restore([_of(group, record) for record in records])
+    def restore(self, records: Sequence[Mapping[str, NDArray]], psi: NDArray, t: float) -> None:
+        """Take up the state in which these records, the last of which is of ψ at time t, left the recorders."""
+        if LEDGER in self.parts:
+            self.parts[LEDGER].restore([_of(LEDGER, record) for record in records])
+        if self.trajectories is not None:
+            self.trajectories.restore(_of(PATHS, records[-1]), psi, t)
 
     def datasets(self, times: NDArray[np.float64], records: Sequence[Mapping[str, NDArray]]) -> dict[str, xr.Dataset]:
         """The groups of the result; each says in its attributes whether it converged, and what it has to say."""
-        found = {}
-        for group, part in self.parts.items():
-            found[group] = part.dataset(times, [_of(group, record) for record in records])
+        every = {group: [_of(group, record) for record in records] for group in self.parts}
+        found = {group: self.parts[group].dataset(times, every[group]) for group in self.parts if group != PATHS}
+        if self.trajectories is not None:
+            found[PATHS] = self.trajectories.dataset(times.tolist(), every[PATHS], every[LEDGER])
         found["wavepacket"] = _real(found["wavepacket"])
         packet = found["wavepacket"]
         messages = json.loads(packet.attrs.get("messages", "[]"))
