@@ -1,4 +1,4 @@
-"""The project's benchmarks: the HEOM solver against QuTiP and against memory bandwidth (`nonadia bench heom`).
+"""The project's benchmarks: `nonadia bench heom`, against QuTiP and memory bandwidth, and `nonadia bench wavepacket`.
 
     cases       the junctions that are timed, their oracles and their targets
     process     a measurement in its own process: one thread, limits of time and memory
@@ -8,6 +8,8 @@
     peer        the same junction, exponents and tier in QuTiP (optional)
     suite       all of it in one run, saved as JSON after every case
     report      the table
+    wavepacket  the same for wave packets: steps against bare Fourier transforms, propagations against other packages, one
+                factorization, memory; with wavepacket_cases, wavepacket_own, wavepacket_peer and wavepacket_report
 
 May import: everything left of runs. Not needed by any computation.
 """

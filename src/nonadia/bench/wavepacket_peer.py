@@ -1,7 +1,7 @@
 """The same wave packets in other Python packages: `wavepacket` (U. Lorenz) and `qmsolve`, both optional.
 
 wavepacket 0.5 has coupled states and no split operator; its own choice for a static H is a Chebyshev expansion to 1e-12, in
-steps of (spectral range) × dt/2 ≈ 50 as its manual advises. Compared: the whole propagation, and one application of H, of which
+steps of (spectral range) × dt/2 ≈ 90 as its manual advises. Compared: the whole propagation, and one application of H, of which
 all its propagators are made. qmsolve 2.0 has a split operator (order 2) for a single state: compared is one step of one state.
 """
 
@@ -21,7 +21,7 @@ from .own import Emit
 from .wavepacket_cases import CENTER, CONSTANT, MASS, SPRING, TILT, Case, observables
 from .wavepacket_own import PASS, repeated, shortest
 
-ALPHA = 50.0  # spectral range × dt/2; the manual of wavepacket recommends 40 to 100
+ALPHA = 90.0  # spectral range × dt/2; the manual of wavepacket recommends 40 to 100, and longer steps cost less
 PEERS = ("wavepacket", "qmsolve")
 
 
