@@ -146,7 +146,6 @@ def plane(snapshots: int = 5, steps: int = 41, nuclei: int = 1) -> xr.DataTree:
         "berry_curvature": (("snapshot", "coordinate", "coordinate_", *fields[1:]), curvature),
         "force": (("snapshot", "coordinate", *fields[1:]), force),
         "velocity": (("snapshot", "coordinate", *fields[1:]), velocity),
-        "momentum": (along, MASS * np.stack([np.sin(wave * time), 0 * time], -1) * 1e-3),
         "T_marg": ("time", T_marg),
         "T_geo": ("time", 0.1 * T_marg),
         "E_BO": ("time", 0.1 - 1.1 * T_marg),
@@ -184,6 +183,7 @@ def plane(snapshots: int = 5, steps: int = 41, nuclei: int = 1) -> xr.DataTree:
         "newton_position": (along, spiral),
         "newton_incomplete_position": (along, spiral + drift),
         "exact_position": (along, spiral),
+        "exact_kinetic_energy": ("time", kinetic),
         "newton_kinetic_energy": ("time", kinetic),
         "newton_incomplete_kinetic_energy": ("time", kinetic * (1 + 0.16 * np.sin(5 * wave * time))),
     }
@@ -194,7 +194,6 @@ def plane(snapshots: int = 5, steps: int = 41, nuclei: int = 1) -> xr.DataTree:
         "coordinate": components,
         "coordinate_": components,
         "component": components,
-        "component_mass": ("component", [MASS, MASS]),
         "nucleus": names,
         "plane": [",".join(components)],
         "state": [1, 2],

@@ -167,6 +167,10 @@ def test_energies_are_gains_since_the_start_and_the_total_has_its_own_axis() -> 
         np.testing.assert_array_equal(curve, fields[name].values - fields[name].values[0])
     np.testing.assert_array_equal(total[0], fields["E_total"].values - fields["E_total"].values[0])
     assert "E_{external}" not in text_of(figure), "zero external energy is no line"
+    marginal = tree["factorization"].to_dataset().copy(deep=True)
+    marginal["E_BO"].values[:], marginal["T_geo"].values[:] = 0.0, 0.0
+    alone = drawn(xr.DataTree.from_dict({"/factorization": marginal}))["energies"]
+    assert "T_{marg}" in text_of(alone) and "E_{BO}" not in text_of(alone)
 
 
 def test_potentials_have_the_mean_of_the_gauge_invariant_one_and_end_where_the_density_does() -> None:
@@ -263,13 +267,13 @@ def test_newton_trajectories_with_and_without_the_magnetic_force() -> None:
     tree = synthetic.plane(nuclei=2)
     figure = drawn(tree)["newton"]
     plane, energy = figure.axes[:2]
-    exact, whole, part = (np.stack([line.get_xdata(), line.get_ydata()], -1) for line in plane.lines[:3])
+    exact, part, whole = (np.stack([line.get_xdata(), line.get_ydata()], -1) for line in plane.lines[:3])
     paths = tree["trajectories"]
     np.testing.assert_array_equal(exact, paths["exact_position"].values)
     np.testing.assert_array_equal(whole, paths["newton_position"].values)
     np.testing.assert_array_equal(part, paths["newton_incomplete_position"].values)
-    np.testing.assert_allclose(energy.lines[0].get_ydata(), paths["newton_kinetic_energy"].values, rtol=1e-12)
-    np.testing.assert_array_equal(energy.lines[2].get_ydata(), paths["newton_incomplete_kinetic_energy"].values)
+    np.testing.assert_array_equal(energy.lines[0].get_ydata(), paths["exact_kinetic_energy"].values)
+    np.testing.assert_array_equal(energy.lines[1].get_ydata(), paths["newton_incomplete_kinetic_energy"].values)
     assert plane.get_xlabel() == "$X_{1}$ (bohr)" and energy.get_ylabel() == "$T_{cm}$ (Hartree)"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = np.ndarray
+_NO_WORK = 1e-8  # Hartree: the drift of a propagation may be as large
 _ROUNDING = 1e-17  # residuals that vanish to rounding are drawn here
 PER_FS = FS  # a rate per atomic unit of time → per fs
 ELECTRIC, INTRA, INTER = style.OKABE_ITO[0], style.OKABE_ITO[2], style.OKABE_ITO[1]
@@ -224,6 +225,8 @@ def work(case: ClosedCase) -> Figure | None:
     done = CubicSpline(time[known], power[known]).antiderivative()(time[known])
     total = np.asarray(case.fields["E_total"].values, dtype=float)
     gained = (total - total[0])[known]
+    if max(float(np.nanmax(np.abs(gained))), float(np.abs(done).max())) < _NO_WORK:
+        return None
     figure = style.new_figure(6.8, 5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.0, 1.0])
     style.zero_line(upper)

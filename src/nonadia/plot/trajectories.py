@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WHOLE: dict[str, Any] = {"color": style.OKABE_ITO[0], "linewidth": 1.3}
-_PART: dict[str, Any] = {"color": style.OKABE_ITO[1], "linewidth": 1.1, "linestyle": style.DASHES[1]}
+_PART: dict[str, Any] = {"color": style.OKABE_ITO[1], "linewidth": 1.0}
 _TRUTH: dict[str, Any] = {"color": style.GREY, "linewidth": 4.0, "alpha": 0.55}
 # variables of position and of kinetic energy, what the legend says, how it looks; drawn in this order
 _CURVES = (
-    ("exact_position", "", "exact centre of the packet", _TRUTH),
-    ("newton_position", "newton_kinetic_energy", "Newton with $\\bar F + \\bar D$", _WHOLE),
+    ("exact_position", "exact_kinetic_energy", "exact centre of the packet", _TRUTH),
     ("newton_incomplete_position", "newton_incomplete_kinetic_energy", "Newton with $\\bar F$ alone", _PART),
+    ("newton_position", "newton_kinetic_energy", "Newton with $\\bar F + \\bar D$", _WHOLE),
 )
 
 
@@ -29,7 +29,7 @@ def newton(case: ClosedCase) -> Figure | None:
     names = [str(name) for name in case.paths["component"].values]
     planes = [(i, i + 1) for i in range(0, len(names) - 1, 2)] if len(names) % 2 == 0 else []
     left = planes or [(i, -1) for i in range(len(names))]
-    energies = [entry for entry in _CURVES if entry[1] and closed.has(case.paths, entry[1])]
+    energies = [entry for entry in _CURVES if closed.has(case.paths, entry[1])]
     panels = len(left) + bool(energies)
     figure = style.new_figure(4.3 * panels + 0.3, 4.2)
     grid = figure.subplots(1, panels, squeeze=False)[0]
@@ -42,13 +42,13 @@ def newton(case: ClosedCase) -> Figure | None:
     if case.label:
         figure.suptitle(case.label, fontsize=style.RC["axes.titlesize"])
     shown = [entry for entry in _CURVES if closed.has(case.paths, entry[0])]
-    style.legend_above(figure, [style.line_key(label, look["color"], **_rest(look)) for _, _, label, look in shown])
+    keys = [
+        style.line_key(label, look["color"], **{k: v for k, v in look.items() if k != "color"}) for _, _, label, look in shown
+    ]
+    if planes:
+        keys.append(style.line_key("start", style.BLACK, "none", marker="o", markersize=5))
+    style.legend_above(figure, keys)
     return figure
-
-
-def _rest(look: dict[str, Any]) -> dict[str, Any]:
-    """Line style under the name that a legend key takes."""
-    return {"dashes" if key == "linestyle" else key: value for key, value in look.items() if key != "color"}
 
 
 def _plane(axes: Axes, case: ClosedCase, names: list[str], i: int, j: int) -> None:
@@ -58,7 +58,6 @@ def _plane(axes: Axes, case: ClosedCase, names: list[str], i: int, j: int) -> No
             axes.plot(values[:, i], values[:, j], **look)
     start = case.paths["newton_position"].transpose("time", "component").values[0]
     axes.plot(start[i], start[j], "o", color=style.BLACK, markersize=5, zorder=6)
-    axes.annotate("start", (start[i], start[j]), xytext=(5, 5), textcoords="offset points", fontsize=8)
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(f"{closed.symbol(names[i])} (bohr)")
     axes.set_ylabel(f"{closed.symbol(names[j])} (bohr)")
@@ -74,13 +73,9 @@ def _component(axes: Axes, case: ClosedCase, names: list[str], i: int) -> None:
 
 
 def _kinetic(axes: Axes, case: ClosedCase) -> None:
-    """T_cm = Σ P²/(2M): of the exact mean momentum from the ledger, and of the two trajectories."""
-    if closed.has(case.fields, "momentum") and "component_mass" in case.fields.coords:
-        mass = case.fields["component_mass"].values
-        momentum = case.fields["momentum"].transpose("time", "component").values
-        axes.plot(closed.times(case.fields, "momentum"), (momentum**2 / (2.0 * mass)).sum(axis=-1), **_TRUTH)
+    """T_cm = Σ P²/(2M): of the exact mean momentum, and of the two trajectories."""
     for _, name, _, look in _CURVES:
-        if name and closed.has(case.paths, name):
+        if closed.has(case.paths, name):
             axes.plot(closed.times(case.paths, name), case.paths[name].values, **look)
     axes.set_xlabel("time t (fs)")
     axes.set_ylabel("$T_{cm}$ (Hartree)")

@@ -10,6 +10,7 @@ import numpy as np
 from ..units import FS
 from . import closed, style
 from .closed import ClosedCase
+from .wavepacket import draw_ledger
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,9 +49,8 @@ def energy_transfer(case: ClosedCase) -> Figure | None:
     if surfaces:
         draw_surfaces(upper, case, instants)
     else:
-        from .wavepacket import draw_energy_path
-
-        draw_energy_path(upper, case)
+        draw_ledger(upper, case)
+        upper.set_xlabel("time t (fs)")
     draw_rates(rates, case, instants)
     scales = factors(case, instants)
     for axes, instant in zip(grid[:, 1], instants, strict=False):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = np.ndarray
+_NOTHING = 1e-12  # Hartree: a part of the energy that never exceeds it is none
 _FLAT = 1e-3  # of the range of the surfaces: their slope over the last tenth of the grid counts as none
 _DIABATIC = (style.OKABE_ITO[0], style.OKABE_ITO[2], style.BLACK, style.GREY)
 _PATHS = 60  # quantum trajectories drawn at most
@@ -85,7 +86,7 @@ def draw_ledger(axes: Axes, case: ClosedCase) -> None:
     t = closed.times(case.fields, "T_marg")
     style.zero_line(axes)
     for name, label, colour in _LEDGER:
-        if closed.has(case.fields, name) and (name != "E_external" or bool(np.nanmax(np.abs(case.fields[name].values)) > 0)):
+        if closed.has(case.fields, name) and bool(np.nanmax(np.abs(case.fields[name].values)) > _NOTHING):
             values = case.fields[name].values
             axes.plot(t, values - values[0], color=colour, label=f"Δ{label}", linestyle=style.DASHES[name == "T_geo"])
     axes.set_xlim(t[0], t[-1])
