@@ -192,7 +192,7 @@ def test_density_map_shows_density_trajectories_and_mean() -> None:
     image = np.asarray(axes.collections[0].get_array()).reshape(260, 61)
     np.testing.assert_array_equal(image, tree["wavepacket/reduced_density"].values.T)
     paths = [np.asarray(line.get_ydata()) for line in axes.lines]
-    np.testing.assert_array_equal(paths[1::2][:12], tree["trajectories/quantum_position"].values[:, :, 0].T)
+    np.testing.assert_array_equal(paths[:12], tree["trajectories/quantum_position"].values[:, :, 0].T)
     np.testing.assert_array_equal(paths[-1], tree["wavepacket/position"].values[:, 0])
     assert axes.get_xlabel() == "time t (fs)" and axes.get_ylabel() == "$R$ (bohr)"
 

@@ -50,6 +50,8 @@ def figures(tree: xr.DataTree, times: Sequence[float] = ()) -> list[tuple[str, F
         for stem, draw in FIGURES:
             figure = draw(case)
             if figure is not None:
+                if case.label:
+                    figure.suptitle(case.label, x=0.01, ha="left", fontsize=style.RC["axes.titlesize"])
                 drawn.append((f"{stem}{case.tail}", figure))
     if not drawn:
         raise PlotError("holds nothing of the closed system that can be drawn; ask for [factorization] or [trajectories]")

@@ -243,7 +243,5 @@ def work(case: ClosedCase) -> Figure | None:
         style.line_key("energy gained, E(t) - E(0)", style.GREY, linewidth=3.2, alpha=0.6),
         style.line_key("work of the external fields, ∫ power dt", style.BLACK, style.DASHES[1], linewidth=1.2),
     ]
-    if case.label:
-        upper.set_title(case.label, loc="left")
     style.legend_above(figure, keys)
     return figure

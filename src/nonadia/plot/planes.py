@@ -81,8 +81,6 @@ def projections(case: ClosedCase) -> Figure | None:
         _bar(figure, image, panels[row], f"∫n d{names[rest]} (1/bohr²)", "neither")
     for column, i in enumerate(shown):
         panels[0, column].set_title(f"t = {t[i]:.2f} fs", loc="left")
-    if case.label:
-        figure.suptitle(case.label, fontsize=style.RC["axes.titlesize"])
     return figure
 
 

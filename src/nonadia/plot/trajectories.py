@@ -39,8 +39,6 @@ def newton(case: ClosedCase) -> Figure | None:
         _kinetic(grid[-1], case)
     for axes, letter in zip(grid, "abcdefgh", strict=False):
         axes.set_title(f"({letter})", loc="left")
-    if case.label:
-        figure.suptitle(case.label, fontsize=style.RC["axes.titlesize"])
     shown = [entry for entry in _CURVES if closed.has(case.paths, entry[0])]
     keys = [
         style.line_key(label, look["color"], **{k: v for k, v in look.items() if k != "color"}) for _, _, label, look in shown

@@ -60,13 +60,11 @@ def energy_transfer(case: ClosedCase) -> Figure | None:
     names = ["", *(f"t = {instant.time:.2f} fs" for instant in instants)]
     for axes, letter, name in zip((upper, grid[0, 1], grid[1, 1], rates), "abdc", [*names, "", ""], strict=False):
         axes.text(0.015, 0.985, f"({letter}) {name}", transform=axes.transAxes, va="top", bbox=_PAPER, zorder=8)
-    if case.label:
-        figure.suptitle(case.label, fontsize=style.RC["axes.titlesize"])
     return figure
 
 
 def chosen(case: ClosedCase) -> list[Instant]:
-    """Snapshots nearest to the times asked for; else to the first two maxima of dT_marg/dt, or to its maximum and minimum."""
+    """Snapshots nearest to the first two times asked for; else to the first two maxima of dT_marg/dt, or to its extrema."""
     t = closed.times(case.fields, "rate_T_marg")
     stored = closed.times(case.fields, "density")
     rate = case.fields["rate_T_marg"].values
@@ -181,9 +179,10 @@ def factors(case: ClosedCase, instants: list[Instant]) -> dict[str, float]:
     """Round factors that bring density and rms velocity and force of all panels to one size (EF Fig. 2: 1/2, 100 and 5)."""
     fields = case.fields.isel(snapshot=[instant.snapshot for instant in instants])
     n = np.nan_to_num(fields["density"].values)
+    weight = np.where(n > _SEEN * n.max(axis=-1, keepdims=True), n, 0.0)  # spikes near nodes set no scale
     found = {"density": _round_factor(float(n.max()), 1.5)}
     for name in ("velocity", "force"):
-        mean_square = (n * np.nan_to_num(_component(fields, name)) ** 2).sum(axis=-1) / n.sum(axis=-1)
+        mean_square = (weight * np.nan_to_num(_component(fields, name)) ** 2).sum(axis=-1) / weight.sum(axis=-1)
         found[name] = _round_factor(float(np.sqrt(mean_square.max())), 0.8)
     return found
 

@@ -18,7 +18,7 @@ Array = np.ndarray
 _NOTHING = 1e-12  # Hartree: a part of the energy that never exceeds it is none
 _FLAT = 1e-3  # of the range of the surfaces: their slope over the last tenth of the grid counts as none
 _DIABATIC = (style.OKABE_ITO[0], style.OKABE_ITO[2], style.BLACK, style.GREY)
-_PATHS = 60  # quantum trajectories drawn at most
+_PATHS = 30  # quantum trajectories drawn at most
 
 
 def energies(case: ClosedCase) -> Figure | None:
@@ -39,8 +39,6 @@ def energies(case: ClosedCase) -> Figure | None:
     for axes, draw in zip(grid[:, 0], panels, strict=True):
         draw(axes, case)
     grid[-1, 0].set_xlabel("time t (fs)")
-    if case.label:
-        figure.suptitle(case.label, fontsize=style.RC["axes.titlesize"])
     return figure
 
 
@@ -139,8 +137,7 @@ def density_map(case: ClosedCase) -> Figure | None:
         lines = case.paths["quantum_position"].isel(coordinate=0).transpose("trajectory", "time").values
         when = closed.times(case.paths, "quantum_position")
         for i in closed.evenly(len(lines), _PATHS):
-            axes.plot(when, lines[i], color="white", linewidth=1.5, alpha=0.5)
-            axes.plot(when, lines[i], color=style.BLACK, linewidth=0.6)
+            axes.plot(when, lines[i], color=style.BLACK, linewidth=0.5, alpha=0.6)
         keys.append(style.line_key("quantum trajectories", style.BLACK, linewidth=0.8))
     if closed.has(case.packet, "position"):
         mean = case.packet["position"].isel(coordinate=0).values
@@ -190,8 +187,6 @@ def _map(figure: Figure, axes: Axes, t: Array, x: Array, values: Array, label: s
 def _finish(figure: Figure, case: ClosedCase, keys: list[Any]) -> None:
     axes = figure.axes[0]
     axes.set_xlabel("time t (fs)")
-    if case.label:
-        axes.set_title(case.label, loc="left")
     if keys:
         style.legend_above(figure, keys)
 
