@@ -6,9 +6,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 
-from nonadia.models import spec
+from nonadia.models import molecule_spec, spec
 
-from . import schema
+from . import closed_schema, schema
 
 _TABLES: tuple[tuple[str, str, type[spec.Table]], ...] = (
     ("Top level", "", schema.ExperimentSpec),
@@ -36,6 +36,45 @@ _TABLES: tuple[tuple[str, str, type[spec.Table]], ...] = (
         "`[memory]`",
         "Memory kernels besides the forces, at geometries given as in `[forces]`; see [memory kernels](memory-kernels.md).",
         schema.MemorySpec,
+    ),
+    (
+        'Closed systems, `system = "molecule"`',
+        "Wave packets of electrons and nuclei. Expressions may depend on the time `t`, and so may parameters; `diff(f, x)` is\n"
+        "the exact derivative with respect to a coordinate or `t`. Expressions are functions of the nuclear coordinates.",
+        closed_schema.MoleculeExperimentSpec,
+    ),
+    ("`[coordinates.NAME]` of a closed system", "", molecule_spec.NuclearCoordinateSpec),
+    ("`grid = { … }`", "", molecule_spec.PeriodicGridSpec),
+    (
+        "`[electrons]`",
+        "One of three: `hamiltonian`; `surfaces` with `mixing_angle`; `coordinates` with `potential`.",
+        molecule_spec.ElectronsSpec,
+    ),
+    ("`[electrons.coordinates.NAME]`", "", molecule_spec.ElectronCoordinateSpec),
+    ("`[external]`", "External potentials on the nuclei.", molecule_spec.ExternalSpec),
+    ("`[absorber]`", "", molecule_spec.AbsorberSpec),
+    (
+        "`[nuclei.NAME]`",
+        "Either `coordinates`, or `mass` and `positions`. The kinetic energy of all nuclei must be that of the coordinates.",
+        molecule_spec.NucleusSpec,
+    ),
+    (
+        "`[initial]`",
+        "One of `nuclear`, `wavefunction` and `eigenstate`.",
+        molecule_spec.InitialSpec,
+    ),
+    ("`nuclear = { … }`", "One of these.", molecule_spec.NuclearSpec),
+    ("`gaussian = { … }`", "", molecule_spec.GaussianSpec),
+    ("`state_of = { … }`", "", molecule_spec.StateOfSpec),
+    ("`electronic = { … }`", "One of these.", molecule_spec.ElectronicSpec),
+    ("`[adiabatic]`", "", closed_schema.AdiabaticSpec),
+    ("`[propagation]`", "", closed_schema.PropagationSpec),
+    ("`[factorization]`", "", closed_schema.FactorizationSpec),
+    ("`[trajectories]`", "They need `[factorization]`.", closed_schema.TrajectoriesSpec),
+    (
+        '`[potentials]` of `system = "marginal"`',
+        "A marginal system has these in place of `[electrons]`, `[external]` and `[adiabatic]`; the rest is as above.",
+        molecule_spec.PotentialsSpec,
     ),
 )
 
@@ -69,6 +108,8 @@ def _default(field: Any) -> str:
     value = field.default
     if value is None or value is PydanticUndefined or value == "":
         return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value:g}`"
 
 
