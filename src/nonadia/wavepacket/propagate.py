@@ -24,6 +24,7 @@ from .split import SplitOperator
 
 METHODS = ("split-operator", "chebyshev", "krylov")
 MAX_REPEATS = 12
+MAX_STEPS = 100_000  # between two stored times, chosen automatically
 _SAFETY = 1.1
 _LARGEST_PHASE = 0.9 * math.pi  # of a kinetic or potential factor between neighbouring grid energies, first guess of the step
 
@@ -45,7 +46,7 @@ class StepError(ValueError):
 class Snapshot:
     """ψ at a stored time (valid until the next one is asked for) and the error bound accumulated so far.
 
-    steps, step: taken since the previous stored time.
+    steps, step: taken since the previous stored time; next_steps: those that the next interval begins with.
     """
 
     index: int
@@ -54,6 +55,7 @@ class Snapshot:
     error: float
     steps: int
     step: float
+    next_steps: int = 0
 
 
 def propagator(hamiltonian: Hamiltonian, method: str = "split-operator", order: int = 4) -> Propagator:
@@ -84,7 +86,7 @@ def snapshots(
     psi0 : molecule.shape, normalised: Σ|ψ|²·volume = 1.
     step : "auto", or the largest step to take (its error is estimated all the same).
     tolerance : bound of the norm error at the last time, met by choosing the step.
-    resume : (index, ψ, error, steps) of a snapshot: go on behind it, exactly as if never interrupted.
+    resume : (index, ψ, error, next_steps) of a snapshot: go on behind it, exactly as if never interrupted.
     Errors: StepError when no step reaches the tolerance.
     """
     h = hamiltonian or Hamiltonian(molecule)
@@ -110,12 +112,13 @@ def snapshots(
         if not automatic:
             steps = 2 * math.ceil(duration / float(step) / 2.0 - 1e-9)
         elif not steps:
-            steps = _first_guess(h, duration)
+            steps = _first_guess(h, psi, t, duration)
         steps, local = _interval(method_, psi, t, duration, steps, allowed if automatic else math.inf, unit)
         error += local
-        yield Snapshot(k, times[k], psi, error, steps, duration / steps)
+        taken = steps
         if automatic:
             steps = _next(steps, local, allowed, method_.order, times, k)
+        yield Snapshot(k, times[k], psi, error, taken, duration / taken, steps)
 
 
 def _interval(
@@ -147,16 +150,20 @@ def _interval(
         if math.isinf(allowed):
             return steps, error
         steps = _even(steps * min(max(factor, 1.2), 8.0))
+        if steps > MAX_STEPS:
+            break
     raise StepError(
         f"no step reaches the tolerance at t = {t:.6g} (error {error:.2g}, {allowed:.2g} allowed, {steps} steps in "
         f"{duration:.4g}); the Hamiltonian may not be smooth in time or space: look there, or loosen propagation.tolerance"
     )
 
 
-def _first_guess(h: Hamiltonian, duration: float) -> int:
-    """Steps for which the phases of the largest energies on the grid stay moderate; corrected by the first comparison."""
-    low, high = h.bounds([(1.0, 0.0)])
-    return max(2, _even(duration * (high - low) / 20.0))
+def _first_guess(h: Hamiltonian, psi: Complex, t: float, duration: float) -> int:
+    """Steps in which the packet dephases by half a radian: duration·ΔE·2, ΔE² = ⟨H²⟩ - ⟨H⟩²; the first comparison corrects it."""
+    moved = h.apply(psi, t)
+    weight = float(np.vdot(psi, psi).real)
+    moved -= (np.vdot(psi, moved) / weight) * psi
+    return max(2, _even(2.0 * duration * float(np.linalg.norm(moved)) / math.sqrt(weight)))
 
 
 def _next(steps: int, local: float, allowed: float, order: int, times: Sequence[float], k: int) -> int:

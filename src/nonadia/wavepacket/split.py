@@ -32,7 +32,7 @@ STAGES = {
 }
 _SUZUKI = 1.0 / (4.0 - 4.0 ** (1.0 / 3.0))
 COMPOSITION = {2: (1.0,), 4: (_SUZUKI, _SUZUKI, 1.0 - 4.0 * _SUZUKI, _SUZUKI, _SUZUKI)}
-_KEPT = 16  # tables of factors kept
+_KEPT = 20  # tables of factors kept: order 4 needs 9 for each of the two steps that are compared
 Action = Callable[[Complex], None]
 
 
