@@ -27,7 +27,7 @@ INTERVAL = 10.0  # seconds between two writes, at least
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """ψ at a stored time with the error bound so far and the steps of the last interval."""
+    """ψ at a stored time with the error bound so far and the steps that the next interval begins with."""
 
     index: int
     psi: NDArray[np.complex128]

@@ -153,8 +153,7 @@ class _Work:
             hamiltonian=hamiltonian,
         ):
             self.records[self._key(snapshot.index)] = recorders.record(snapshot)
-            steps = getattr(snapshot, "next_steps", snapshot.steps)
-            self._keep(State(snapshot.index, snapshot.psi, snapshot.error, steps))
+            self._keep(State(snapshot.index, snapshot.psi, snapshot.error, snapshot.next_steps))
             self._report(snapshot.index + 1, f"t = {snapshot.time:.4g} a.u., {snapshot.steps} steps")
         return recorders.datasets(times, [self.records[self._key(k)] for k in range(len(times))])
 

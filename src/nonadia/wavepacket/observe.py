@@ -32,7 +32,8 @@ Record = dict[str, NDArray]
 class Observer:
     """Records of a propagation.
 
-    surfaces : how many BO states to project on (default: all states, two in real space; 0 for none).
+    surfaces : how many BO states to project on (default: all states, two in real space; 0 for none): those of the first time,
+        with a laser that starts from zero the field-free ones.
     store_psi : keep ψ itself at every stored time.
     """
 
@@ -85,8 +86,6 @@ class Observer:
         if molecule.states > 1:
             found["population"] = (flat.real**2 + flat.imag**2).reshape(molecule.states, -1).sum(axis=1) * dV
         if self.surfaces is not None:
-            if self.molecule.electrons.time_dependent:
-                self.surfaces = adiabatic.surfaces(molecule, len(self.surfaces.energies), t)
             densities = self.surfaces.densities(psi)
             found["adiabatic_population"] = densities.reshape(len(densities), -1).sum(axis=1) * dV
             if self.maps:
@@ -142,7 +141,7 @@ class Observer:
         if molecule.states:
             coords["state"] = ("state", np.arange(1, molecule.states + 1))
         if self.surfaces is not None:
-            static = adiabatic.surfaces(molecule, len(self.surfaces.energies), float(self.times[0]))
+            static = self.surfaces
             coords["surface"] = ("surface", np.arange(1, len(static.energies) + 1))
             variables["adiabatic_energy"] = (
                 ("surface", *R),
