@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PACKETS = 8
 _KRYLOV = 20  # further ones: the Krylov basis
 _FIELDS_AT_WORK = 12  # ψ, its derivatives and their products, at the refined grid
-_PATIENCE = 3.0  # seconds for timing steps
+_PATIENCE = 1.0  # seconds for timing steps
 _TIMED_UNKNOWNS = 20_000_000  # beyond, a first step takes longer than a check should
 
 
