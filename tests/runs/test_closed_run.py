@@ -242,6 +242,15 @@ def test_command_line(tmp_path: Path) -> None:
     assert refused.returncode == 2 and 'system: "molecule"; this command is for system = "junction"' in refused.stderr
 
 
+def test_large_grids_are_not_tried_in_full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from nonadia.runs import closed_estimate
+
+    write_toml(tmp_path / "a.toml", MOLECULE)
+    monkeypatch.setattr(closed_estimate, "_TIMED_UNKNOWNS", 100)
+    checked = nonadia("check", "a.toml", folder=tmp_path)
+    assert checked.returncode == 0 and "time: a step takes about" in checked.stdout, checked.stderr
+
+
 def test_exit_status(tmp_path: Path) -> None:
     write_toml(tmp_path / "a.toml", changed(MOLECULE, "initial.nuclear.gaussian.momentum", 900))
     bad = nonadia("check", "a.toml", folder=tmp_path)
