@@ -166,7 +166,8 @@ class Trajectories:
             words = {"units": "bohr", "long_name": "quantum trajectories"}
             found["quantum_position"] = (("time", "trajectory", "coordinate"), positions, words)
         if self.newton:
-            found = found.merge(newton(self.problem, times, ledger))
+            centres = newton(self.problem, times, ledger)
+            found = found.merge(centres).assign_attrs(centres.attrs)
         return found
 
 
