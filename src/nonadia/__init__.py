@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import examples as examples
     from .factorization.factorize import factorize as factorize
+    from .factorization.marginal import born_oppenheimer as born_oppenheimer
+    from .factorization.marginal import marginal_start as marginal_start
+    from .factorization.marginal import marginal_system as marginal_system
     from .friction import convergence_study as convergence_study
     from .friction import electronic_forces as electronic_forces
     from .friction import memory_kernels as memory_kernels
@@ -41,6 +44,9 @@ _HOME = {
     "Junction": ("nonadia.models.junction", "Junction"),
     "ResultError": ("nonadia.runs.store", "ResultError"),
     "RunFailed": ("nonadia.runs.execute", "RunFailed"),
+    "born_oppenheimer": ("nonadia.factorization.marginal", "born_oppenheimer"),
+    "marginal_start": ("nonadia.factorization.marginal", "marginal_start"),
+    "marginal_system": ("nonadia.factorization.marginal", "marginal_system"),
     "convergence_study": ("nonadia.friction", "convergence_study"),
     "eigenstates": ("nonadia.wavepacket.eigenstates", "eigenstates"),
     "factorize": ("nonadia.factorization.factorize", "factorize"),
@@ -63,12 +69,15 @@ __all__ = [
     "Molecule",
     "ResultError",
     "RunFailed",
+    "born_oppenheimer",
     "convergence_study",
     "eigenstates",
     "electronic_forces",
     "examples",
     "factorize",
     "load",
+    "marginal_start",
+    "marginal_system",
     "memory_kernels",
     "open",
     "propagate",

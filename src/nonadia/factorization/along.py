@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Record = dict[str, NDArray]
 AUTO_BYTES = 2.5e8  # of stored fields, with fields="auto"
 FIELD = "field:"
+HIDDEN = 1e-4  # probability that the density floor may mask
 
 
 class Ledger:
@@ -83,6 +84,8 @@ class Ledger:
             found["next_refinement"] = np.array(self.evaluator.next_refinement)
         if packet.index in self.kept:
             found |= {FIELD + name: values for name, values in self.fields(snapshot, packet.psi).items()}
+            n = snapshot.fields.n
+            found["masked_probability"] = np.array(n[n <= self.floor * n.max()].sum() / n.sum())
         f = snapshot.fields
         if self.gauge == "temporal" and f.temporal is not None:
             seen = f.n > self.floor * f.n.max()  # A stays as it is where the packet has not come yet
@@ -127,7 +130,7 @@ class Ledger:
         """The /factorization group of these records; attributes converged, messages, max_residual_*."""
         import xarray as xr
 
-        every = {name: stacked(records, name) for name in records[0] if not name.startswith((FIELD, "temporal_"))}
+        every = {name: stacked(records, name) for name in records[0] if not name.startswith((FIELD, "temporal_", "masked_"))}
         ledger = ledger_dataset(self.problem, every).assign_coords(time=("time", np.asarray(times), {"units": "hbar/hartree"}))
         with_fields = [k for k, record in enumerate(records) if f"{FIELD}density" in record]
         parts = [ledger]
@@ -142,12 +145,18 @@ class Ledger:
             when = np.asarray(times)[with_fields]
             parts.append(part.assign_coords(snapshot=("snapshot", when, {"units": "hbar/hartree"})))
         found = xr.merge(parts)
-        found.attrs = self._verdict(every, list(times))
+        hidden = max([float(records[k]["masked_probability"]) for k in with_fields], default=0.0)
+        found.attrs = self._verdict(every, list(times), hidden)
         return found
 
-    def _verdict(self, every: Mapping[str, NDArray], times: list[float]) -> dict[str, object]:
-        residuals = relative_residuals(self.problem, every)
+    def _verdict(self, every: Mapping[str, NDArray], times: list[float], hidden: float) -> dict[str, object]:
+        residuals = relative_residuals(self.problem, every) if self.identities else {}
         messages = []
+        if hidden > HIDDEN:
+            messages.append(
+                f"density_floor = {self.floor:g} masks up to {hidden:.1%} of the probability, where fields are then missing; "
+                "lower it"
+            )
         for name, size in residuals.items():
             if not size <= self.tolerance:
                 left, right = every[f"{name}_lhs"], every[f"{name}_rhs"]

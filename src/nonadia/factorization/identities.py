@@ -24,6 +24,8 @@ from .spectral import Refinement
 # densities below this part of the maximum add nothing but rounding errors to an integral
 NEGLIGIBLE = 1e-20
 
+SLOW = 1e-8  # per atomic unit of time (2.4 ns): slower changes of momentum are none
+
 
 @dataclass
 class Balance:
@@ -167,10 +169,11 @@ def right_sides(problem: Problem, m: Moments, f: Fields, grid: Refinement, vecto
     power = flow * E / masses[:, None]
     out.numbers["identity_power_lhs"] = out.numbers["rate_T_marg"]
     out.numbers["identity_power_rhs"] = float(power.sum()) * dV
-    # a scale that does not vanish when the sides do: rms force times rms velocity, zero-point motion included
+    # a scale that does not vanish when the sides do: rms force times rms velocity, zero-point motion included; of a free
+    # packet, which has no force, one that would change the momentum in 1/SLOW atomic units of time
     force = f.force * counts
-    size = [float((n * force[a] ** 2).sum() * dV) for a in range(count)]
     speed = [float((flow[a] * f.p[a] + fluctuation[a]).sum() * dV) / masses[a] ** 2 for a in range(count)]
+    size = [float((n * force[a] ** 2).sum() * dV) + (SLOW * masses[a]) ** 2 * speed[a] for a in range(count)]
     out.vectors["force_scale"] = np.array([np.sqrt(sum(c.momentum[a] ** 2 * size[a] for a in range(count))) for c in parts])
     out.numbers["power_scale"] = float(sum(np.sqrt(size[a] * speed[a]) for a in range(count)))
     grids = list(np.meshgrid(*grid.mesh, indexing="ij", sparse=True))

@@ -1,7 +1,8 @@
 """What is watched of ψ(t) at every stored time: populations, energies, moments, densities, and whether the grid still holds ψ.
 
     p_i = ∫|ψ_i|² (basis states),   P_k = ∫|⟨φ_k(R)|ψ⟩|² (BO states),   n(R) = ⟨ψ|ψ⟩_r
-    edge density: max of n on the edge / max of n;   momentum edge: probability beyond 9/10 of the grid's largest momentum
+    edge density: max of n on the edge / max of n (of electrons in real space: a hundredth of it)
+    momentum edge: probability beyond 9/10 of the grid's largest momentum
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 EDGE_LIMIT = 1e-6  # edge density and momentum edge beyond which a result is not trusted
+ELECTRON_PART = 1e-2  # electron clouds have slow tails, and little of the forces comes from there: their edge counts this much
 OUTER = 0.9  # part of the largest momentum from which on it counts as the edge
 LARGEST_MAP = 5e7  # numbers in adiabatic densities stored over all times; beyond, they are left out
 
@@ -92,7 +94,9 @@ class Observer:
                 found["adiabatic_density"] = densities
         for index, axis in enumerate(molecule.electronic_axes):
             others = tuple(i for i in range(psi.ndim) if i != index)
-            found[f"electron_density_{axis.name}"] = (psi.real**2 + psi.imag**2).sum(axis=others) * molecule.volume / axis.step
+            cloud = (psi.real**2 + psi.imag**2).sum(axis=others) * molecule.volume / axis.step
+            found[f"electron_density_{axis.name}"] = cloud
+            found["edge_density"] = np.maximum(found["edge_density"], ELECTRON_PART * edge(cloud))
         if self.store_psi:
             found["psi"] = psi.copy()
         return found

@@ -159,7 +159,7 @@ def _interval(
 
 
 def _first_guess(h: Hamiltonian, psi: Complex, t: float, duration: float) -> int:
-    """Steps in which the packet dephases by half a radian: duration·ΔE·2, ΔE² = ⟨H²⟩ - ⟨H⟩²; the first comparison corrects it."""
+    """2·duration·ΔE, ΔE² = ⟨H²⟩ - ⟨H⟩²: the packet dephases by half a radian a step; the first comparison corrects it."""
     moved = h.apply(psi, t)
     weight = float(np.vdot(psi, psi).real)
     moved -= (np.vdot(psi, moved) / weight) * psi
