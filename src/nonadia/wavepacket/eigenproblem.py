@@ -6,7 +6,7 @@
 The same operator as in the split-operator propagation. Few grid points: dense diagonalisation. Many: block Davidson with the
 separable problem Σ_a [p_a²/(2m_a) + V_a(x_a)] as preconditioner and as the source of first guesses, V_a being the lowest
 potential at x_a: exact for uncoupled coordinates, and it removes the steep walls and the large kinetic energies that make
-Lanczos slow.
+Lanczos slow. Where that fails, the potential being far from separable, restarted Lanczos takes over.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ import numpy as np
 import scipy.fft
 import scipy.linalg
 from numpy.typing import NDArray
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from ..models.molecule import GridCoordinate
-from .davidson import Block, Eigenpairs, lowest
+from .davidson import Block, Eigenpairs, NotConverged, lowest
 from .fft import transform
 
 Array = NDArray[Any]
+LANCZOS_RESTARTS = 400
 DENSE = 1024  # unknowns up to which dense diagonalisation is the faster way
 
 
@@ -191,7 +193,35 @@ def solve(
         guess = separable.guess(problem.states, count + 2)
     if apply is not None or np.iscomplexobj(problem.matrix):
         guess = guess.astype(complex)
-    return lowest(apply or problem.apply, separable.precondition, guess, count, tolerance)
+    try:
+        return lowest(apply or problem.apply, separable.precondition, guess, count, tolerance)
+    except NotConverged as failure:  # the potential is far from separable
+        found = _lanczos(apply or problem.apply, guess, count, tolerance)
+        if found is None or np.max(found.residuals) > tolerance:
+            raise failure from None
+        return found
+
+
+def _lanczos(apply: Callable[[Block], Block], guess: Block, count: int, tolerance: float) -> Eigenpairs | None:
+    """Restarted Lanczos without a preconditioner: many applications of H, whatever the potential."""
+    applications = 0
+
+    def matvec(vector: Block) -> Block:
+        nonlocal applications
+        applications += 1
+        return np.asarray(apply(vector.reshape(1, -1))[0])
+
+    size = guess.shape[1]
+    operator = LinearOperator((size, size), matvec=matvec, dtype=guess.dtype)
+    try:
+        values, vectors = eigsh(
+            operator, count, which="SA", v0=guess[0], ncv=max(40, 3 * count), tol=0.01 * tolerance, maxiter=LANCZOS_RESTARTS
+        )
+    except ArpackError:
+        return None
+    vectors = np.ascontiguousarray(vectors.T)
+    residuals = np.linalg.norm(apply(vectors) - values[:, None] * vectors, axis=1)
+    return Eigenpairs(values, vectors, residuals, applications)
 
 
 def _dense(problem: Problem, count: int) -> Eigenpairs:
