@@ -12,6 +12,7 @@ probabilities add up to 1 to rounding.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ def probabilities(
     return np.abs(through) ** 2 * out_flux / normal, np.abs(b) ** 2 * in_flux / normal
 
 
+@cache
 def averaged(
     potential: Potential, mass: float, momentum: float, width: float, reach: float, h: float = 0.02, points: int = 241
 ) -> tuple[NDArray, NDArray]:

@@ -101,6 +101,8 @@ def test_populations_against_an_independent_propagation() -> None:
     for i in range(len(R)):
         _, vectors = np.linalg.eigh(kinetic + np.diag(V[:, i]))
         states[:, :, i] = vectors[:, :2].T / np.sqrt(dr)
+        if i:  # the sign of the neighbour
+            states[:, :, i] *= np.sign((states[:, :, i] * states[:, :, i - 1]).sum(axis=1))[:, None]
     psi0 = states[1] * np.exp(-0.5 * 2.85 * (R + 4.0) ** 2)
     psi0 = psi0 / np.sqrt((np.abs(psi0) ** 2).sum() * dr * dR)
     runs = []

@@ -127,3 +127,14 @@ def test_close_coupling_against_closed_forms() -> None:
     exact = wave / (wave + np.cosh(0.5 * np.pi * np.sqrt(8.0 * M * V0 * a**2 - 1.0)) ** 2)
     assert np.abs(through[:, 0] - exact).max() < 1e-7
     assert np.abs(through.sum(axis=1) + back.sum(axis=1) - 1.0).max() < 1e-12
+
+
+def test_absorber_leaves_what_is_reflected() -> None:
+    """Behind the crossing everything is absorbed: the norm that is left is the reflection, 0.1497 at p = 5."""
+    keys = far(5.0, 4.0, -26.0, (-110.0, 55.0, 2048), 85.0) | {"absorber.potential": "0.004*((x - 15 + abs(x - 15))/40)**2"}
+    experiment = na.load("tully-1", keys)
+    assert experiment.propagation is not None
+    w = na.propagate(experiment.molecule, experiment.initial, experiment.propagation.duration, tolerance=1e-5, store_psi=False)
+    _, exact_back = averaged(tully_1, MASS, 5.0, 4.0, 12.0)
+    assert abs(float(w.norm[-1]) - exact_back.sum()) < 3e-5
+    assert np.all(np.diff(w.norm.values) < 1e-12) and abs(float(w.norm[0]) - 1.0) < 1e-12

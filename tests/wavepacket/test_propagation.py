@@ -55,7 +55,8 @@ def test_too_large_a_step_is_not_converged_and_says_so() -> None:
     assert "smaller step" in json.loads(result.attrs["messages"])[0]
 
 
-def test_no_step_suffices_for_a_hamiltonian_that_is_not_finite_in_time() -> None:
+def test_no_step_suffices_for_a_hamiltonian_that_is_not_smooth_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nonadia.wavepacket.propagate.MAX_STEPS", 4000)
     molecule = crossing(64, drive=" + 0.01*sin(1e6*t)*exp(-R**2)")
     psi = packet(molecule, (1.0, 0.3), center=0.0)
     with pytest.raises(StepError, match="smooth"):
