@@ -49,6 +49,7 @@ def test_born_oppenheimer_surfaces() -> None:
     assert R[np.argmin(gap)] == pytest.approx(-1.90, abs=5e-3)
 
 
+@pytest.mark.slow
 def test_populations() -> None:
     w, f = shipped(*RUN)
     found = {t: w.adiabatic_population.values[nearest(w, t * FS)] for t in (10, 13, 15, 20, 30)}
@@ -62,6 +63,7 @@ def test_populations() -> None:
         assert f.attrs[f"max_residual_{identity}"] < 1e-6
 
 
+@pytest.mark.slow
 def test_density_divides() -> None:
     w, _ = shipped(*RUN)
     n = w.reduced_density.values[nearest(w, 25 * FS)]
@@ -69,6 +71,7 @@ def test_density_divides() -> None:
     assert len(maxima) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", [25, 30])
 def test_steps_of_the_gauge_invariant_potential(when: int) -> None:
     """Left of the step ε_gi is the upper surface, right of it the lower one; the geometric part is all that is added."""
