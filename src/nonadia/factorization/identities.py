@@ -104,7 +104,7 @@ def left_sides(problem: Problem, psi: Complex, action: Action, t: float) -> Bala
     out.numbers["power_external"] = driven + vector_power
     if scalar is not None:
         out.numbers["power_external"] += float((n * scalar.rate).sum()) * dV
-    forces, _ = problem.electronic_force(psi, action.electronic, t)
+    forces = problem.electronic_force(psi, action.electronic, t)
     for a in range(len(masses)):
         if scalar is not None:
             forces[a] = forces[a] - n * scalar.gradient[a]

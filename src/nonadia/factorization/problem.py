@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..models.molecule import GridCoordinate, Molecule, Nucleus, own_nuclei
 from ..wavepacket.fft import Complex, transform
-from ..wavepacket.hamiltonian import Hamiltonian, along, wave_numbers
+from ..wavepacket.hamiltonian import Hamiltonian, along, derivative_numbers, wave_numbers
 
 ElectronicAction = Callable[[Complex], Complex]  # ψ → H_BO ψ, both (S, *R)
 
@@ -102,8 +102,8 @@ class Problem:
         moved = None if change is None else self._hamiltonian.multiply(change, whole).reshape(psi.shape)
         return Action(eta.reshape(psi.shape), kinetic.reshape(psi.shape), total.reshape(psi.shape), moved)
 
-    def electronic_force(self, psi: Complex, eta: Complex, t: float) -> tuple[list[NDArray[np.float64]], bool]:
-        """-⟨ψ|∂_aH_BO|ψ⟩ at every R, D arrays (*R), and whether ∂_aH_BO was known (else it is the commutator [∂_a, H_BO])."""
+    def electronic_force(self, psi: Complex, eta: Complex, t: float) -> list[NDArray[np.float64]]:
+        """-⟨ψ|∂_aH_BO|ψ⟩ at every R, D arrays (*R): from ∂_aH_BO where that is known, else as the commutator [∂_a, H_BO]."""
         gradient = self.molecule.hamiltonian_gradient(t) if self.molecule is not None else None
         found = []
         if gradient is not None:
@@ -112,9 +112,7 @@ class Problem:
             for part in gradient:
                 product = self._hamiltonian.multiply(part, whole).reshape(psi.shape)
                 found.append(-self.weight * np.einsum("s...,s...->...", psi.conj(), product).real)
-            return found, True
-        from ..wavepacket.hamiltonian import derivative_numbers
-
+            return found
         for a, c in enumerate(self.coordinates):
             k = along(1j * derivative_numbers(c), a + 1, psi.ndim)
             slopes = []
@@ -126,4 +124,4 @@ class Problem:
                 slopes.append(hat)
             change = (psi.conj() * slopes[1] - eta.conj() * slopes[0]).real
             found.append(-self.weight * change.sum(axis=0))
-        return found, False
+        return found

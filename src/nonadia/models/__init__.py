@@ -1,7 +1,8 @@
-"""What the user describes: a junction (levels, interactions, vibrations, leads) and its arrays at given x.
+"""What the user describes: a junction (levels, interactions, vibrations, leads), or a closed molecule on a grid.
 
 `Junction` holds symbolic functions of the classical coordinates; `Junction.at` evaluates them to the plain
-arrays of `FrozenJunction`, all that the solvers see. `library` holds the shipped systems as input files.
+arrays of `FrozenJunction`, all that the solvers see. `Molecule` (electrons as states, surfaces or in real space;
+nuclei, external fields) gives arrays on its grid. `library` holds the shipped systems as input files.
 May import: units, formula, expressions.
 """
 
