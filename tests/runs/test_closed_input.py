@@ -190,6 +190,12 @@ FAULTS: list[tuple[dict[str, Any], str, Any, str, str]] = [
 ]  # fmt: skip
 
 
+def test_chebyshev_with_an_absorber() -> None:
+    data = changed(MOLECULE, "absorber", {"potential": "0.01*R**2"})
+    with pytest.raises(InputError, match="Hermitian"):
+        na.load(changed(data, "propagation.method", "chebyshev"))
+
+
 @pytest.mark.parametrize(("base", "key", "value", "where", "words"), FAULTS, ids=[f"{f[1]}: {f[4][:30]}" for f in FAULTS])
 def test_one_fault_one_line(base: dict[str, Any], key: str, value: Any, where: str, words: str) -> None:
     with pytest.raises(InputError) as caught:

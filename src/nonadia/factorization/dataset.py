@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .identities import components, planes
+from .identities import NATURAL, components, planes
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 C, C_ = "coordinate", "coordinate_"
 ENERGY, RATE, FORCE, MOMENTUM = "hartree", "hartree^2/hbar", "hartree/bohr", "hbar/bohr"
-VANISHING = 1e-3  # sides below this part of their natural scale vanish by symmetry
 
 _NATURAL = {
     "identity_power": "power_scale",
@@ -159,7 +158,7 @@ def by_plane(problem: Problem, values: NDArray) -> NDArray:
 def relative_residuals(problem: Problem, arrays: Mapping[str, NDArray]) -> dict[str, float]:
     """Largest |residual| of each identity over the times, relative to the largest side.
 
-    Where both sides vanish by symmetry: relative to the rms force (times the rms velocity, or the rms distance).
+    Sides that vanish, or nearly so: relative to a hundredth of the rms force (times the rms velocity, or the rms distance).
     """
     found = {}
     for name in IDENTITIES:
@@ -168,8 +167,7 @@ def relative_residuals(problem: Problem, arrays: Mapping[str, NDArray]) -> dict[
         left, right = arrays[f"{name}_lhs"], arrays[f"{name}_rhs"]
         natural = _NATURAL[name]
         scale = max(float(np.abs(left).max()), float(np.abs(right).max()))
-        whole = float(np.max(arrays[natural]))
-        scale = whole if scale < VANISHING * whole else scale
+        scale = max(scale, NATURAL * float(np.max(arrays[natural])))
         found[name] = float(np.abs(left - right).max()) / scale if scale > 0.0 else 0.0
     return found
 

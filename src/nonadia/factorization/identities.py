@@ -24,6 +24,7 @@ from .spectral import Refinement
 # densities below this part of the maximum add nothing but rounding errors to an integral
 NEGLIGIBLE = 1e-20
 
+NATURAL = 0.01  # residuals are relative to the largest side, or to this part of the natural scale if that is larger
 SLOW = 1e-8  # per atomic unit of time (2.4 ns): slower changes of momentum are none
 
 

@@ -1,6 +1,6 @@
 """One Ψ → fields on its grid and all integrals, on a grid refined until the identities close to the tolerance.
 
-    residual = |left - right| ≤ tolerance × max(largest side so far, 0.1 × natural scale)
+    residual = |left - right| ≤ tolerance × max(largest side so far, 0.01 × natural scale)
     natural scale: rms force, times rms velocity for powers, times rms distance for torques
 """
 
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from ..models.molecule import VectorPotential
 from ..wavepacket.fft import Complex
 from .fields import Fields, fields
-from .identities import Balance, left_sides, right_sides
+from .identities import NATURAL, Balance, left_sides, right_sides
 from .moments import Moments, moments
 from .problem import Action, Problem
 from .spectral import Refinement
 
 LARGEST = {1: 128, 2: 16, 3: 4}  # refinement by the number of dimensions
 MOST_POINTS = 2**23  # of a refined grid
-NATURAL = 0.1  # part of the natural scale that the sides are expected to reach, early in a run
 _IDENTITIES = ("identity_power", "identity_work")
 
 

@@ -93,6 +93,9 @@ class ClosedExperiment(Experiment):
             message = surface_fault(factorization.gauge_state, molecule.states)
             if message:
                 builder.note("factorization.gauge_state", message)
+        if propagation is not None and propagation.method == "chebyshev" and "absorber" in good:
+            advice = 'with [absorber] give "split-operator" or "krylov"'
+            builder.note("propagation.method", f'"chebyshev" needs a Hermitian H; {advice}')
         check_sweep(builder, good)
         problems += builder.problems
         if problems or molecule is None or initial is None:
