@@ -149,3 +149,32 @@ def test_observed_values_are_those_of_the_definition() -> None:
     assert np.allclose(record["momentum"], [2.0, 0.0], atol=1e-10)
     assert np.allclose(record["position"], [0.4, 0.0], atol=1e-10)
     assert np.allclose(record["width"], [np.sqrt(0.125)] * 2, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("method", "separable"), [("split-operator", True), ("split-operator", False), ("krylov", True), ("chebyshev", True)]
+)
+def test_a_pulse_between_two_stored_times_is_seen(method: str, separable: bool) -> None:
+    """A spin turned by ∫f dt: population sin²; an eigenstate of the static H needs no steps before the pulse."""
+    center, width, area = 96.0, 4.0, 0.6
+    height = area / (width * np.sqrt(np.pi))
+    pulse = f"{height}*exp(-((t-{center})/{width})**2)"
+    if not separable:
+        pulse = f"{height}*exp(-((t-{center}+1e-9*R)/{width})**2)"
+    well = "0.005*R**2"
+    entries = {(0, 0): field(well, "R"), (1, 1): field(well, "R"), (0, 1): field(pulse, "R")}
+    molecule = Molecule([GridCoordinate("R", 100.0, -7.0, 7.0, 32)], States(2, entries))
+    R = molecule.mesh[0]
+    psi = np.zeros(molecule.shape, dtype=complex)
+    psi[0] = np.exp(-(R**2) / 2.0) / np.pi**0.25
+    *_, end = snapshots(molecule, psi, [0.0, 300.0], method=method, tolerance=1e-5)
+    flipped = float((np.abs(end.psi[1]) ** 2).sum() * molecule.volume)
+    assert abs(flipped - np.sin(area) ** 2) < 1e-4
+
+
+def test_a_packet_that_leaves_and_returns_between_stored_times_is_noticed() -> None:
+    molecule = Molecule([GridCoordinate("R", 50.0, -4.0, 4.0, 96)], States(1, {}))
+    period = 8.0 * 50.0 / 8.0  # once around the box
+    found = na.propagate(molecule, InitialState(Gaussian((0.0,), (0.6,), (8.0,))), period, store_every=period)
+    assert found.attrs["converged"] == 0
+    assert float(found.edge_density[1]) > 0.1

@@ -20,7 +20,7 @@ from .errors import ModelError
 
 Array = NDArray[Any]
 Mesh = Sequence[NDArray[np.float64]]  # one 1D array for each axis of the grid
-Envelope = Callable[[float], float] | None  # f_k(t); None: 1
+Envelope = Callable[..., Any] | None  # f_k(t), also of arrays of times; None: 1
 Field: TypeAlias = "Expression | Array | Callable[..., Any] | float | complex"
 
 SPLINE_DEGREE = 7

@@ -41,6 +41,7 @@ class Recorders:
                 surfaces=point.surfaces,
                 store_psi=request.store_psi,
                 hamiltonian=hamiltonian,
+                tolerance=request.tolerance,
             )
         }
         self.attributes = {

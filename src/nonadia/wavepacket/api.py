@@ -47,7 +47,7 @@ def propagate(
     count = 100 if store_every is None else max(1, round(duration / store_every))
     times = [float(t) for t in np.linspace(0.0, duration, count + 1)]
     h = Hamiltonian(molecule)
-    observer = Observer(molecule, times, surfaces=surfaces, store_psi=store_psi, hamiltonian=h)
+    observer = Observer(molecule, times, surfaces=surfaces, store_psi=store_psi, hamiltonian=h, tolerance=tolerance)
     psi0 = prepare(molecule, initial)
     records = []
     options = {"method": method, "order": order, "step": step, "tolerance": tolerance}

@@ -110,6 +110,32 @@ class Hamiltonian:
             self._last = (t, total)
         return total
 
+    def driving(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Energies (momenta) of what depends on time, sampled: (T, K), one column for each driven part of H_BO, v and A.
+
+        f_k(t) times the largest |H_k|; where H is not known as such a sum, values of it at a few points of the grid.
+        """
+        columns: list[NDArray[np.float64]] = []
+        for parts, values in (
+            (self._parts, self.molecule.hamiltonian),
+            (self._scalar, self.molecule.scalar_value),
+            (self._vector, self.molecule.vector_value),
+        ):
+            if parts is None:
+                table = np.array([np.asarray(values(float(t))).reshape(-1)[:: self._stride()] for t in times[:: self.SPARSE]])
+                fine = np.arange(len(times)) / self.SPARSE
+                columns += [np.interp(fine, np.arange(len(table)), np.abs(column)) for column in table.T]
+                columns += [np.interp(fine, np.arange(len(table)), column.real) for column in table.T]
+            else:
+                driven = [(f, float(np.abs(part).max())) for f, part in parts if f is not None]
+                columns += [size * np.broadcast_to(np.real(f(times)), times.shape) for f, size in driven]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(times), 1))
+
+    SPARSE = 32  # a general H(t) is evaluated at one in so many of the times
+
+    def _stride(self) -> int:
+        return max(1, self.points // 29)
+
     def vector(self, t: float) -> NDArray[np.float64]:
         """The external A (D, *R)."""
         if self._vector is None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 EDGE_LIMIT = 1e-6  # edge density and momentum edge beyond which a result is not trusted
+LEAST_LIMIT = 1e-10  # of the momentum edge, however small the tolerance of the steps
 ELECTRON_PART = 1e-2  # electron clouds have slow tails, and little of the forces comes from there: their edge counts this much
 OUTER = 0.9  # part of the largest momentum from which on it counts as the edge
 LARGEST_MAP = 5e7  # numbers in adiabatic densities stored over all times; beyond, they are left out
@@ -37,6 +38,7 @@ class Observer:
     surfaces : how many BO states to project on (default: all states, two in real space; 0 for none): those of the first time,
         with a laser that starts from zero the field-free ones.
     store_psi : keep ψ itself at every stored time.
+    tolerance : of the propagation; the probability near the largest momentum must not exceed it (nor EDGE_LIMIT).
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class Observer:
         surfaces: int | None = None,
         store_psi: bool = False,
         hamiltonian: Hamiltonian | None = None,
+        tolerance: float = 1e-7,
     ) -> None:
+        self.momentum_limit = min(EDGE_LIMIT, max(tolerance, LEAST_LIMIT))
         self.molecule, self.times, self.store_psi = molecule, np.asarray(times, dtype=float), store_psi
         self.h = hamiltonian or Hamiltonian(molecule)
         count = (molecule.states if molecule.states else 2) if surfaces is None else surfaces
@@ -71,7 +75,7 @@ class Observer:
             "energy": np.array(np.vdot(psi, applied).real * molecule.volume),
             "BO_energy": np.array(np.vdot(psi, electronic).real * molecule.volume),
             "reduced_density": n,
-            "edge_density": np.array(edge(n)),
+            "edge_density": np.array(max(edge(n), packet.edge_density)),
             "error": np.array(packet.error),
             "steps": np.array(packet.steps),
         }
@@ -166,12 +170,13 @@ class Observer:
     def complaints(self, times: Sequence[float], records: Sequence[Mapping[str, NDArray]]) -> list[str]:
         """What is wrong with the grid, one line each: a packet at its edge in position or in momentum."""
         found = []
-        for name, what, remedy in (
-            ("edge_density", "the packet reaches the edge of the grid", "use a larger box, or an [absorber]"),
-            ("momentum_edge", "the packet reaches the largest momentum of the grid", "use more grid points"),
+        larger = "use a larger box" if self.h.absorber is not None else "use a larger box, or an [absorber]"
+        for name, limit, what, remedy in (
+            ("edge_density", EDGE_LIMIT, "the packet reaches the edge of the grid", larger),
+            ("momentum_edge", self.momentum_limit, "the packet reaches the largest momentum of the grid", "use more points"),
         ):
             values = np.array([float(record[name]) for record in records])
-            beyond = np.flatnonzero(values > EDGE_LIMIT)
+            beyond = np.flatnonzero(values > limit)
             if beyond.size:
                 k = int(beyond[0])
                 found.append(f"{what} at t = {float(times[k]):.5g} a.u. ({values[k]:.1e}, up to {values.max():.1e}); {remedy}")

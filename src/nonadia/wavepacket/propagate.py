@@ -3,7 +3,8 @@
     ‖ψ(t) - ψ_exact(t)‖ ≤ Σ_intervals e_k ≤ tolerance,     e_k = ‖ψ_m - ψ_{m/2}‖ / (2^p - 1)
 
 Between two stored times the same state is carried by m and by m/2 steps; e_k is the error of the finer result, which is kept.
-H is Hermitian, so that local errors add at most. An interval with too large an error is repeated with more steps.
+H is Hermitian, so that local errors add at most. An interval with too large an error is repeated with more steps. Intervals
+are divided so that a packet cannot cross the box unseen, and so that no change of H(t) falls between the steps.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ import numpy as np
 
 from ..models.molecule import Molecule
 from .chebyshev import Chebyshev
-from .fft import Complex
-from .hamiltonian import Hamiltonian
+from .fft import Complex, transform
+from .hamiltonian import Hamiltonian, wave_numbers
 from .krylov import Krylov
 from .split import SplitOperator
 
 METHODS = ("split-operator", "chebyshev", "krylov")
 MAX_REPEATS = 12
 MAX_STEPS = 100_000  # between two stored times, chosen automatically
+SAMPLES = 512  # of the driving between two looks at the packet
 _SAFETY = 1.1
-_LARGEST_PHASE = 0.9 * math.pi  # of a kinetic or potential factor between neighbouring grid energies, first guess of the step
 
 
 class Propagator(Protocol):
@@ -47,6 +48,7 @@ class Snapshot:
     """ψ at a stored time (valid until the next one is asked for) and the error bound accumulated so far.
 
     steps, step: taken since the previous stored time; next_steps: those that the next interval begins with.
+    edge_density: the largest on the edge of the nuclear grid since then, relative to the maximum of n.
     """
 
     index: int
@@ -56,6 +58,7 @@ class Snapshot:
     steps: int
     step: float
     next_steps: int = 0
+    edge_density: float = 0.0
 
 
 def propagator(hamiltonian: Hamiltonian, method: str = "split-operator", order: int = 4) -> Propagator:
@@ -92,6 +95,7 @@ def snapshots(
     h = hamiltonian or Hamiltonian(molecule)
     method_ = propagator(h, method, order)
     exact = method_.name != "split-operator" and not h.time_dependent  # to rounding, with any step
+    automatic = step == "auto"
     span = times[-1] - times[0]
     unit = math.sqrt(h.volume)
     if resume is None:
@@ -101,24 +105,78 @@ def snapshots(
     else:
         index, psi, error, steps = resume[0], np.ascontiguousarray(resume[1]).copy(), resume[2], resume[3]
     for k in range(index + 1, len(times)):
-        t, duration = times[k - 1], times[k] - times[k - 1]
-        if exact:
-            method_.advance(psi, t, duration, 1)
-            error += 1e-13
-            yield Snapshot(k, times[k], psi, error, 1, duration)
-            continue
-        allowed = tolerance * duration / span
-        automatic = step == "auto"
+        start, duration = times[k - 1], times[k] - times[k - 1]
+        t, taken, edge_density = start, 0, 0.0
         if not automatic:
             steps = 2 * math.ceil(duration / float(step) / 2.0 - 1e-9)
-        elif not steps:
-            steps = _first_guess(h, psi, t, duration)
-        steps, local = _interval(method_, psi, t, duration, steps, allowed if automatic else math.inf, unit)
-        error += local
-        taken = steps
-        if automatic:
-            steps = _next(steps, local, allowed, method_.order, times, k)
-        yield Snapshot(k, times[k], psi, error, taken, duration / taken, steps)
+        pace = steps / duration  # steps per time
+        while t < times[k] - 1e-12 * abs(duration):
+            part = min(times[k] - t, crossing_time(h, psi))
+            part = times[k] - t if times[k] - t < 1.5 * part else part
+            if exact:
+                method_.advance(psi, t, part, 1)
+                error, local, now = error + 1e-13, 0.0, 1
+            else:
+                allowed = tolerance * part / span if automatic else math.inf
+                now = _even(pace * part) if pace else _first_guess(h, psi, t, part)
+                if automatic:
+                    now = max(now, 2 * resolving_steps(h, t, part))
+                now, local = _interval(method_, psi, t, part, now, allowed, unit)
+                error += local
+            t, taken = t + part, taken + now
+            if automatic and not exact:
+                pace = _next(now, local, allowed, method_.order) / part
+            edge_density = max(edge_density, edge(h, psi))
+        if automatic and not exact:
+            ratio = (times[k + 1] - times[k]) / duration if k + 1 < len(times) else 1.0
+            steps = _even(pace * duration * ratio)
+        yield Snapshot(k, times[k], psi, error, taken, duration / taken, steps, edge_density)
+
+
+def crossing_time(h: Hamiltonian, psi: Complex) -> float:
+    """Time in which the fastest part of the packet (3 rms momenta) crosses a tenth of a nuclear axis."""
+    found = math.inf
+    for axis, c in zip(h.nuclear_axes, h.molecule.coordinates, strict=True):
+        hat = psi.copy()
+        transform(hat, (axis,), True)
+        weight = (hat.real**2 + hat.imag**2).sum(axis=tuple(i for i in range(psi.ndim) if i != axis))
+        rms = math.sqrt(float((weight * wave_numbers(c) ** 2).sum() / weight.sum()))
+        found = min(found, 0.1 * c.length * c.mass / max(3.0 * rms, 1e-300))
+    return found
+
+
+def resolving_steps(h: Hamiltonian, t: float, duration: float) -> int:
+    """Equal steps between which every driven part of H(t) changes nearly linearly: no pulse falls between them.
+
+    The driving is sampled at SAMPLES times, independently of the steps.
+    """
+    if not h.time_dependent:
+        return 1
+    values = h.driving(t + duration * np.linspace(0.0, 1.0, SAMPLES + 1))
+    size = np.ptp(values, axis=0)
+    if not np.any(size * duration > 1e-12):
+        return 1
+    steps = 1
+    while steps < SAMPLES:
+        nodes = np.linspace(0.0, SAMPLES, steps + 1)
+        grid = np.arange(SAMPLES + 1)
+        worst = max(
+            float(np.abs(column - np.interp(grid, nodes, np.interp(nodes, grid, column))).max() / max(range_, 1e-300))
+            for column, range_ in zip(values.T, size, strict=True)
+            if range_ * duration > 1e-12
+        )
+        if worst < 0.2:
+            break
+        steps *= 2
+    return steps
+
+
+def edge(h: Hamiltonian, psi: Complex) -> float:
+    """Largest nuclear density on the edges of the grid, relative to its maximum."""
+    shape = h.molecule.nuclear_shape
+    flat = psi.reshape(-1, *shape)
+    n = (flat.real**2 + flat.imag**2).sum(axis=0)
+    return max(float(np.take(n, [0, -1], axis=axis).max()) for axis in range(n.ndim)) / float(n.max())
 
 
 def _interval(
@@ -166,15 +224,12 @@ def _first_guess(h: Hamiltonian, psi: Complex, t: float, duration: float) -> int
     return max(2, _even(2.0 * duration * float(np.linalg.norm(moved)) / math.sqrt(weight)))
 
 
-def _next(steps: int, local: float, allowed: float, order: int, times: Sequence[float], k: int) -> int:
-    """Steps for the next interval, in proportion to its length; fewer only where that saves a good part."""
-    if k + 1 >= len(times):
-        return steps
-    ratio = (times[k + 1] - times[k]) / (times[k] - times[k - 1])
-    wanted = steps * ratio
+def _next(steps: int, local: float, allowed: float, order: int) -> float:
+    """Steps for the next interval of the same length; fewer only where that saves a good part."""
+    wanted = float(steps)
     if local < allowed:
         wanted *= max(0.5, min(1.0, _SAFETY * (max(local, 1e-3 * allowed) / (0.7 * allowed)) ** (1.0 / order)))
-    return max(2, _even(wanted if wanted < 0.9 * steps * ratio else steps * ratio))
+    return wanted if wanted < 0.9 * steps else float(steps)
 
 
 def _even(count: float) -> int:
