@@ -170,6 +170,33 @@ def test_a_seam_through_the_packet_is_named() -> None:
         prepare(molecule, state)
 
 
+def test_a_state_of_surfaces_that_coincide_is_refused() -> None:
+    axis = GridCoordinate("R", MASS, -4.0, 4.5, 128)
+
+    def pair(gap: float) -> Molecule:
+        well = {(0, 0): lambda R, t: K1 * R**2, (1, 1): lambda R, t: K1 * R**2 + gap * (R > 0.4)}
+        return Molecule((axis,), States(2, well))
+
+    for k in (1, 2):
+        with pytest.raises(ModelError, match=r"surfaces 1 and 2 coincide where 1 of the packet .*diabatic state"):
+            prepare(pair(0.0), InitialState(packet(), Adiabatic(k)))
+    with pytest.raises(ModelError, match=r"coincide where 0\.98 of the packet is \(at R = -0\.0"):
+        prepare(pair(0.1), InitialState(packet(), Adiabatic(1)))
+    assert np.all(prepare(pair(0.0), InitialState(packet(), Diabatic(1)))[1] == 0.0)
+
+
+def test_an_absorber_may_be_negative_by_rounding_only() -> None:
+    axis = GridCoordinate("R", MASS, -4.0, 4.5, 128)
+
+    def absorbing(lowest: float) -> Molecule:
+        return Molecule((axis,), States(1, {}), absorber=lambda R, t: np.where(R > 2.0, 0.5 * (R - 2.0), lowest))
+
+    values = absorbing(-1e-14).absorber()
+    assert values is not None and values.min() == 0.0 and values.max() > 1.0
+    with pytest.raises(ModelError, match=r"absorber\.potential: is negative"):
+        absorbing(-1e-10)
+
+
 def test_electrons_in_real_space_have_no_basis_states() -> None:
     with pytest.raises(ModelError, match="have no basis states"):
         prepare(shin_metiu(64, 128), InitialState(Gaussian((-4.0,), (0.6,), (0.0,)), Diabatic(1)))

@@ -156,7 +156,7 @@ def by_plane(problem: Problem, values: NDArray) -> NDArray:
 
 
 def relative_residuals(problem: Problem, arrays: Mapping[str, NDArray]) -> dict[str, float]:
-    """Largest |residual| of each identity over the times, relative to the largest side.
+    """Largest |residual| of each identity over the times, relative to the largest side; inf if any side is not finite.
 
     Sides that vanish, or nearly so: relative to a hundredth of the rms force (times the rms velocity, or the rms distance).
     """
@@ -166,6 +166,9 @@ def relative_residuals(problem: Problem, arrays: Mapping[str, NDArray]) -> dict[
             continue
         left, right = arrays[f"{name}_lhs"], arrays[f"{name}_rhs"]
         natural = _NATURAL[name]
+        if not all(np.all(np.isfinite(values)) for values in (left, right, arrays[natural])):
+            found[name] = float("inf")  # a comparison with NaN would come out as sound
+            continue
         scale = max(float(np.abs(left).max()), float(np.abs(right).max()))
         scale = max(scale, NATURAL * float(np.max(arrays[natural])))
         found[name] = float(np.abs(left - right).max()) / scale if scale > 0.0 else 0.0

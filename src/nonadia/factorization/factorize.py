@@ -12,12 +12,23 @@ from ..models.electrons import refuse_non_hermitian
 from ..models.molecule import GridCoordinate, Molecule, Nucleus, grouped
 from . import gauges
 from .along import field_arrays, masked
-from .dataset import field_dataset, ledger_dataset, relative_residuals
+from .dataset import FIELDS, IDENTITIES, NAMES, field_dataset, ledger_dataset, relative_residuals
 from .problem import ElectronicAction, Problem
 from .snapshot import Evaluator
 
 if TYPE_CHECKING:
     import xarray as xr
+
+TINY = 1e-150  # of ⟨psi|psi⟩: with the density floor, squares of n stay above the smallest numbers
+# names that coordinates cannot have: variables, dimensions and labels of the result
+RESERVED = frozenset(
+    {
+        *FIELDS,
+        *NAMES,
+        *(f"{name}_residual" for name in IDENTITIES),
+        *"mask time snapshot coordinate coordinate_ component component_nucleus component_mass nucleus plane".split(),
+    }
+)
 
 
 def factorize(
@@ -54,15 +65,19 @@ def factorize(
     density_floor, refinement, tolerance : as in [factorization]; fields are NaN where n is below the floor.
 
     Returns a Dataset with the variables of /factorization without the dimension time; attributes converged, max_residual_*.
-    Errors: ValueError. Source: EF(5)-(19); theory A2-A5.
+    Errors: ValueError for values that are not finite, shapes and names that do not fit, options out of range.
+    Source: EF(5)-(19); theory A2-A5.
     """
+    _check_options(density_floor, refinement, tolerance, electronic_volume)
     wave = np.asarray(psi, dtype=complex)
+    if not np.all(np.isfinite(wave)) or not np.any(wave):
+        raise ValueError("psi has values that are not finite, or is zero everywhere")
     problem = _problem(wave, axes, masses, hamiltonian, nuclei, names, electronic_volume)
+    _check_names(problem.names)
+    _check_norm(wave, problem)
     gauges.check(gauge, len(problem.coordinates))
     if gauge == "temporal":
         raise ValueError('the gauge "temporal" integrates over time; use it in a run ([factorization] gauge = "temporal")')
-    if not np.all(np.isfinite(wave)) or not np.any(wave):
-        raise ValueError("psi has values that are not finite, or is zero everywhere")
     flat = problem.flat(wave)
     evaluator = Evaluator(problem, tolerance, refinement)
     snapshot = evaluator.evaluate(flat, time)
@@ -94,6 +109,36 @@ def factorize(
     found.attrs |= {f"max_residual_{name.removeprefix('identity_')}": size for name, size in residuals.items()}
     found.attrs["converged"] = int(balance.numbers["residual"] <= tolerance)
     return found
+
+
+def _check_options(density_floor: float, refinement: int | str, tolerance: float, volume: float) -> None:
+    if not 0.0 < density_floor < 1.0:
+        raise ValueError(f"density_floor = {density_floor}; a part of the largest density, between 0 and 1, is needed")
+    whole = isinstance(refinement, (int, np.integer)) and not isinstance(refinement, bool) and refinement >= 1
+    if not whole and refinement != "auto":
+        raise ValueError(f'refinement = {refinement!r}; "auto" or a whole number from 1 is needed')
+    for name, value in (("tolerance", tolerance), ("electronic_volume", volume)):
+        if not 0.0 < value < np.inf:
+            raise ValueError(f"{name} = {value}; a positive number is needed")
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for index, name in enumerate(names):
+        if name in RESERVED:
+            raise ValueError(f'names: "{name}" is a variable or dimension of the result; call this coordinate something else')
+        if name in names[:index]:
+            raise ValueError(f'names: "{name}" occurs twice; every coordinate needs its own name')
+
+
+def _check_norm(psi: NDArray, problem: Problem) -> None:
+    """Fields are quotients by n: its squares must neither underflow nor overflow."""
+    scale = float(np.abs(psi).max())
+    norm = scale * scale * float((np.abs(psi / scale) ** 2).sum()) * problem.volume * problem.weight
+    if not TINY < norm < 1.0 / TINY:
+        raise ValueError(
+            f"⟨psi|psi⟩ = {norm:.3g}; floating-point numbers allow {TINY:g} to {1.0 / TINY:g}: normalise psi (fields do not "
+            "depend on its norm)"
+        )
 
 
 def _problem(
@@ -135,7 +180,7 @@ def _coordinates(
             shape = psi.shape[psi.ndim - count + i]
             raise ValueError(f"axes[{i}] has shape {x.shape}; psi has {shape} points along it")
         step = (x[-1] - x[0]) / (len(x) - 1)
-        if not step > 0.0 or np.max(np.abs(np.diff(x) - step)) > 1e-8 * step:
+        if not step > 0.0 or not np.max(np.abs(np.diff(x) - step)) <= 1e-8 * step:
             raise ValueError(f"axes[{i}] must increase in equal steps")
         found.append(GridCoordinate(name, float(mass), float(x[0]), float(x[0] + step * len(x)), len(x)))
     return found
@@ -146,7 +191,14 @@ def _electronic(psi: NDArray, count: int, hamiltonian: Any) -> ElectronicAction:
     front = psi.shape[: psi.ndim - count]
     grid = psi.shape[psi.ndim - count :]
     if callable(hamiltonian):
-        return lambda flat: np.asarray(hamiltonian(flat.reshape(psi.shape)), dtype=complex)
+
+        def act(flat: NDArray) -> NDArray:
+            found = np.asarray(hamiltonian(flat.reshape(psi.shape)), dtype=complex)
+            if not np.all(np.isfinite(found)):
+                raise ValueError("hamiltonian(psi) has values that are not finite (NaN or infinite)")
+            return found
+
+        return act
     matrix = np.asarray(hamiltonian)
     if len(front) != 1 or matrix.shape != (*front, *front, *grid):
         needed = f"{(*front, *front, *grid)}" if len(front) == 1 else "a function psi → H_BO psi"

@@ -60,11 +60,6 @@ class Problem:
         return cls(molecule.coordinates, molecule.nuclei, molecule, weight=weight, hamiltonian=hamiltonian)
 
     @property
-    def dynamic(self) -> bool:
-        """Whether H is known."""
-        return self.molecule is not None or self._electronic is not None
-
-    @property
     def refinable(self) -> bool:
         return self.molecule is None or self.molecule.refinable
 

@@ -61,7 +61,7 @@ class Scales:
 
 
 def residual(balance: Balance, scales: Scales) -> float:
-    """The largest relative residual of all identities."""
+    """The largest relative residual of all identities; inf if any is not a number."""
     numbers, vectors = balance.numbers, balance.vectors
 
     def size(difference: Any, seen: float, natural: Any) -> float:
@@ -74,7 +74,7 @@ def residual(balance: Balance, scales: Scales) -> float:
     worst.append(size(momentum, scales.momentum, vectors["force_scale"]))
     torque = balance.torques["identity_angular_momentum_lhs"] - balance.torques["identity_angular_momentum_rhs"]
     worst.append(size(torque, scales.angular_momentum, numbers["torque_scale"]))
-    return max(worst)
+    return max(worst) if all(np.isfinite(worst)) else float("inf")
 
 
 class Evaluator:

@@ -272,7 +272,10 @@ class RealSpace:
 
 
 def refuse_non_hermitian(values: Array) -> None:
-    """ModelError if (n, n, …) is not Hermitian, with the worst entry."""
+    """ModelError if (n, n, …) is not finite or not Hermitian, with the worst entry."""
+    if not np.all(np.isfinite(values)):
+        i, j, *_ = np.argwhere(~np.isfinite(values))[0]
+        raise ModelError([("electrons.hamiltonian", f"entry ({i + 1}, {j + 1}) is not finite everywhere on the grid")])
     difference = np.abs(values - np.conj(np.swapaxes(values, 0, 1)))
     if np.max(difference) > HERMITIAN * max(float(np.max(np.abs(values))), 1e-300):
         i, j, *_ = np.unravel_index(int(np.argmax(difference)), difference.shape)

@@ -20,6 +20,8 @@ from .electrons import Electrons, RealSpace, States, Surfaces
 from .errors import ModelError, Problem
 from .grid_functions import Array, Envelope, Field, GridFunction, Mesh, grid_function
 
+ROUNDING = 1e-12  # of its maximum: an absorber that is negative by less is zero there
+
 __all__ = ["GridCoordinate", "Molecule", "Nucleus", "RealSpace", "States", "Surfaces"]
 
 
@@ -155,8 +157,9 @@ class Molecule:
 
     def _check(self) -> None:
         if self._absorber is not None:
-            lowest = float(np.min(self._absorber.value(self.mesh)))
-            if lowest < 0.0:
+            values = _real(self._absorber.value(self.mesh), "absorber.potential")
+            lowest, highest = float(np.min(values)), float(np.max(values))
+            if not lowest >= -ROUNDING * max(highest, 0.0):
                 raise ModelError([("absorber.potential", f"is negative ({lowest:.3g}); W(R) ≥ 0 absorbs")])
 
     # --- sizes ------------------------------------------------------------------------------------
@@ -227,10 +230,6 @@ class Molecule:
         return bool(self._vector)
 
     @property
-    def has_scalar_potential(self) -> bool:
-        return self._scalar is not None
-
-    @property
     def refinable(self) -> bool:
         """Whether the external potentials are known between the grid points."""
         external = [*self._vector, *([self._scalar] if self._scalar is not None else [])]
@@ -299,8 +298,10 @@ class Molecule:
         return any(f.time_dependent for f in self._vector)
 
     def absorber(self) -> Array | None:
-        """W(R), (*R)."""
-        return None if self._absorber is None else _real(self._absorber.value(self.mesh), "absorber")
+        """W(R) ≥ 0, (*R)."""
+        if self._absorber is None:
+            return None
+        return np.maximum(_real(self._absorber.value(self.mesh), "absorber.potential"), 0.0)
 
     def describe(self) -> dict[str, Any]:
         """Every value, JSON-able, atomic units."""

@@ -35,8 +35,3 @@ else:
     LIBRARY = f"ducc0 {ducc0.__version__}"
 
 LIBRARIES: dict[str, Transform] = {"SciPy": _scipy, LIBRARY: transform}
-
-
-def good_size(points: int) -> int:
-    """The next number of points that transforms fast."""
-    return int(scipy.fft.next_fast_len(points))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from ..models import initial as given
+from ..models.electrons import Surfaces
 from ..models.errors import ModelError
 from ..models.grid_functions import Array, Field, grid_function
 from ..models.molecule import GridCoordinate, Molecule
@@ -28,6 +29,9 @@ BAND = 2  # wave numbers from π/step inwards that count as the edge
 TAIL = 5.0  # exp(-TAIL²) = 1.4e-11: where a Gaussian's momentum density has ended
 NORM = 1e-6  # deviation from 1 up to which an array counts as normalised
 RESIDUAL = 1e-10  # Hartree, ‖Hψ - Eψ‖ of eigenstates to start from
+
+DEGENERATE = 1e-12  # relative difference of two energies, in a diagonalisation, that is none
+SHARED = 1e-8  # probability where surfaces may coincide: less cannot be seen
 
 ComplexArray = NDArray[np.complex128]
 
@@ -133,7 +137,10 @@ def _too_few_points(a: GridCoordinate, momentum: float) -> str:
 def _with_electrons(molecule: Molecule, electronic: given.Electronic, chi: Array, t: float) -> Array:
     if isinstance(electronic, given.Adiabatic):
         _check_surface(molecule, electronic.k, "initial.electronic.adiabatic")
-        found = adiabatic.surfaces(molecule, max(electronic.k, min(2, molecule.states or 2)), t)
+        count = min(electronic.k + 1, molecule.states) if molecule.states else max(electronic.k, 2)
+        found = adiabatic.surfaces(molecule, count, t)
+        if not isinstance(molecule.electrons, Surfaces):  # there the states are given, not found
+            _refuse_degenerate(molecule, found.energies, electronic.k, chi)
         return found.states[electronic.k - 1] * chi
     if isinstance(electronic, given.Diabatic):
         if not 1 <= electronic.k <= molecule.states:
@@ -157,6 +164,30 @@ def _with_electrons(molecule: Molecule, electronic: given.Electronic, chi: Array
     if np.any((size == 0.0) & (np.abs(chi) > 0.0)):
         raise ModelError([(key, "are all zero at a point of the grid; |c| must be positive wherever the packet is")])
     return (amplitudes / np.where(size > 0.0, size, 1.0) * chi).reshape(molecule.shape)
+
+
+def _refuse_degenerate(molecule: Molecule, energies: Array, k: int, chi: Array) -> None:
+    """ModelError where φ_k is one choice of many: its surface is another one's on a part of the packet.
+
+    A single point, such as a conical intersection on the grid, is none: there φ_k jumps, which the grid check finds.
+    """
+    weight = np.abs(chi) ** 2
+    total = float(weight.sum())
+    for other in (k - 1, k + 1):
+        if not 1 <= other <= len(energies) or not total > 0.0:
+            continue
+        gap = np.abs(energies[k - 1] - energies[other - 1])
+        same = gap <= DEGENERATE * np.maximum(np.abs(energies[k - 1]), 1e-3)
+        same &= np.any([np.roll(same, shift, a) for a in range(same.ndim) for shift in (-1, 1)], axis=0)
+        share = float(weight[same].sum()) / total
+        if share > SHARED:
+            where = np.unravel_index(int(np.argmax(np.where(same, weight, -1.0))), weight.shape)
+            point = ", ".join(f"{c.name} = {c.values[i]:.4g}" for c, i in zip(molecule.coordinates, where, strict=True))
+            message = (
+                f"{k}; surfaces {min(k, other)} and {max(k, other)} coincide where {share:.2g} of the packet is (at {point}): "
+                "the state is not defined there; choose a diabatic state, or amplitudes"
+            )
+            raise ModelError([("initial.electronic.adiabatic", message)])
 
 
 def _on_grid(field: Field, mesh: Any, t: float) -> Array:
