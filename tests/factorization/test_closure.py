@@ -143,9 +143,9 @@ def test_newton_under_the_mean_force_follows_the_mean_position() -> None:
     psi = packet(molecule, (0.8, 0.6j), center=0.5)
     times = np.linspace(0.0, 20.0, 41)
     ledger, made = Ledger(molecule, times, fields="none"), Trajectories(Problem.of(molecule), newton=True)
-    records = [ledger.record(s) for s in snapshots(molecule, psi, list(times), tolerance=1e-9)]
-    found = made.dataset(list(times), [{} for _ in records], records)
-    assert found.attrs["newton_error"] < 1e-7
+    pairs = [(made.record(s), ledger.record(s)) for s in snapshots(molecule, psi, list(times), tolerance=1e-9)]
+    found = made.dataset(list(times), [pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    assert found.attrs["newton_error"] < 1e-7 and found.attrs["converged"] == 1
     assert np.ptp(found.exact_position.values, axis=0).max() > 1e-3
     assert found.component.values.tolist() == ["x", "y"]
 
