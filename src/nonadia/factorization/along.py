@@ -21,6 +21,7 @@ from .dataset import IDENTITIES, field_dataset, ledger_dataset, relative_residua
 from .fields import Fields
 from .problem import Problem
 from .snapshot import Evaluator, Snapshot
+from .work import work_error, work_external, work_verdict
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -131,6 +132,7 @@ class Ledger:
         import xarray as xr
 
         every = {name: stacked(records, name) for name in records[0] if not name.startswith((FIELD, "temporal_", "masked_"))}
+        said, attributes = self._work(every, list(times))
         ledger = ledger_dataset(self.problem, every).assign_coords(time=("time", np.asarray(times), {"units": "hbar/hartree"}))
         with_fields = [k for k, record in enumerate(records) if f"{FIELD}density" in record]
         parts = [ledger]
@@ -139,20 +141,37 @@ class Ledger:
             arrays = {name: np.stack([records[k][FIELD + name] for k in with_fields]) for name in names}
             if self.gauge == "temporal" and "temporal_rate" in records[0]:
                 rates = stacked(records, "temporal_rate")
-                A = gauges.temporal_potential(list(times), rates, records[0]["temporal_start"])[with_fields]
+                start, at = records[0]["temporal_start"], [times[k] for k in with_fields]
+                A = gauges.temporal_potential(list(times), rates, start, at)
+                error = gauges.temporal_error(list(times), rates, start, at, A, arrays["density"])
+                attributes["vector_potential_error"] = error
+                said += gauges.temporal_verdict(error)
                 arrays["vector_potential"] = np.where(arrays["mask"][:, None] > 0, A, np.nan)
             part = field_dataset(self.problem, arrays, ("snapshot",))
             when = np.asarray(times)[with_fields]
             parts.append(part.assign_coords(snapshot=("snapshot", when, {"units": "hbar/hartree"})))
         found = xr.merge(parts)
         hidden = max([float(records[k]["masked_probability"]) for k in with_fields], default=0.0)
-        found.attrs = self._verdict(every, list(times), hidden)
+        found.attrs = self._verdict(every, list(times), hidden, said) | attributes
         return found
 
-    def _verdict(self, every: Mapping[str, NDArray], times: list[float], hidden: float) -> dict[str, object]:
+    def _work(self, every: dict[str, NDArray], times: list[float]) -> tuple[list[str], dict[str, float]]:
+        """Adds the work of external fields to the ledger; what is wrong with it, and its error as an attribute."""
+        work = work_external(times, every)
+        if work is None:
+            return [], {}
+        every["work_external"] = work
+        if self.molecule.absorber() is not None:  # takes energy, too
+            return [], {}
+        error, gained = work_error(work, every["E_total"])
+        return work_verdict(error, gained), {"work_error": error}
+
+    def _verdict(
+        self, every: Mapping[str, NDArray], times: list[float], hidden: float, said: Sequence[str] = ()
+    ) -> dict[str, object]:
         residuals = relative_residuals(self.problem, every) if self.identities else {}
-        messages = []
-        if hidden > HIDDEN:
+        messages = list(said)
+        if not hidden <= HIDDEN:
             messages.append(
                 f"density_floor = {self.floor:g} masks up to {hidden:.1%} of the probability, where fields are then missing; "
                 "lower it"

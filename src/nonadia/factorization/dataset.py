@@ -50,6 +50,7 @@ SCALARS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "rate_T_geo": ((), RATE, "dT_geo/dt = dT_n/dt - dT_marg/dt"),
     "rate_E_BO": ((), RATE, "dE_BO/dt"),
     "power_external": ((), RATE, "work by external fields per time"),
+    "work_external": ((), ENERGY, "work by external fields since the start"),
     "momentum": (("component",), MOMENTUM, "momentum of the nuclei"),
     "position": (("component",), "bohr", "mean position of the nuclei"),
     "mean_electric_force": (("component",), FORCE, "mean electric force ⟨E⟩"),

@@ -22,6 +22,8 @@ from .moments import Real
 from .problem import Problem
 from .spectral import Refinement
 
+TEMPORAL_LIMIT = 1e-2  # of the largest change of A
+
 GAUGES = ("real", "temporal", "zero-vector-potential", "adiabatic-phase")
 
 
@@ -47,16 +49,42 @@ def temporal(f: Fields) -> Real | None:
     return None if f.epsilon is None else _with_external(f, f.epsilon)
 
 
-def temporal_potential(times: Sequence[float], rates: NDArray, start: NDArray) -> NDArray:
-    """A(t_k) = A(0) + ∫ 2 Im Q_ta dt by a spline through the stored times: rates (T, D, N), start (D, N)."""
+def temporal_potential(times: Sequence[float], rates: NDArray, start: NDArray, at: Sequence[float]) -> NDArray:
+    """A(t) = A(0) + ∫ 2 Im Q_ta dt at the times `at`, by a spline through `times`: rates (T, D, N), start (D, N)."""
+    when = np.asarray(at, dtype=float)
     if len(times) == 1:
-        return start[None]
+        return np.asarray(start + rates[0] * (when - times[0]).reshape(-1, *(1,) * start.ndim))
     if len(times) < 4:
-        integral = CubicSpline(times, rates, axis=0).antiderivative()(times)
+        integral = CubicSpline(times, rates, axis=0).antiderivative()(when)
     else:
         degree = min(5, (len(times) - 1) // 2 * 2 - 1)
-        integral = make_interp_spline(times, rates, k=max(3, degree), axis=0).antiderivative()(times)
+        integral = make_interp_spline(times, rates, k=max(3, degree), axis=0).antiderivative()(when)
     return np.asarray(start + integral)
+
+
+def temporal_error(
+    times: Sequence[float], rates: NDArray, start: NDArray, at: Sequence[float], A: NDArray, density: NDArray
+) -> float:
+    """By how much A changes when it is integrated over every second stored time: largest ∫n|ΔA| / largest ∫n|A - A(0)|.
+
+    A (K, D, *R) and density (K, *R) at the times `at`; the rest as for `temporal_potential`.
+    """
+    kept = sorted({*range(0, len(times), 2), len(times) - 1}) if len(times) > 2 else [0]
+    other = temporal_potential([times[k] for k in kept], rates[kept], start, at)
+    n = density[:, None]
+    behind = tuple(range(1, A.ndim))
+    change, size = ((n * np.abs(A - b)).sum(axis=behind).max() for b in (other, start))
+    return float(change / size) if size > 0.0 else 0.0
+
+
+def temporal_verdict(error: float) -> list[str]:
+    """What is wrong with a vector potential of this error."""
+    if error <= TEMPORAL_LIMIT:
+        return []
+    return [
+        f"vector potential of the temporal gauge: it changes by {error:.1e} (at most {TEMPORAL_LIMIT:.0e}) when every second "
+        "stored time is left out; store more often (propagation.store_every)"
+    ]
 
 
 def zero_vector_potential(fine: Fields, grid: Refinement, floor: float) -> tuple[Real, Real]:
