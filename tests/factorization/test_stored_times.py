@@ -39,7 +39,7 @@ def test_too_few_times_for_the_temporal_gauge(fields: str | list[float]) -> None
 
 
 def test_the_error_of_the_temporal_gauge() -> None:
-    """A(t) = A(0) + sin(ωt)/ω: the error is that of the integral over every second time, and not smaller than the error of A."""
+    """A(t) = A(0) + sin(ωt)/ω: the error of every second time is not smaller than the error of A."""
     x = np.linspace(-1.0, 1.0, 16)
     start, density = np.ones((1, 16)), np.exp(-(x**2))
     for count, low, high in ((81, 0.0, 1e-4), (7, 1e-2, np.inf), (3, 1e-2, np.inf), (2, 1e-2, np.inf)):
