@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 import nonadia as na
 from nonadia.factorization.along import Ledger
@@ -12,6 +13,7 @@ from nonadia.factorization.newton import newton_verdict
 from nonadia.factorization.problem import Problem
 from nonadia.factorization.trajectories import Trajectories
 from nonadia.models.molecule import Molecule
+from nonadia.runs.errors import InputError
 from nonadia.wavepacket.propagate import snapshots
 from tests.runs.closed_inputs import MOLECULE, changed
 from tests.wavepacket.models import crossing, jahn_teller, packet
@@ -95,6 +97,17 @@ def test_verdict_on_newton() -> None:
     assert newton_verdict(1e-5, 0.1, 0.0) == []
     assert "store more often" in newton_verdict(2e-4, 0.1, 0.0)[0]
     assert "store more often" in newton_verdict(np.nan, 0.1, 0.0)[0]
+
+
+def test_a_ramp_that_is_negative_by_rounding_absorbs() -> None:
+    """(R - c) + |R - c| is -4e-19 at some points on the left."""
+    data = changed(MOLECULE, "absorber", {"potential": "0.0005*((R - 0.9) + abs(R - 0.9))"})
+    data = changed(changed(data, "trajectories", {"newton": True}), "propagation.duration", "20 fs")
+    result = na.run(changed(data, "propagation.store_every", "1 fs"))
+    assert 0.1 < float(result["wavepacket/norm"][-1]) < 1.0 - 1e-6
+    assert "need a conserved norm" in str(result["convergence/messages"].values)
+    with pytest.raises(InputError, match=r"absorber\.potential: is negative"):
+        na.run(changed(data, "absorber.potential", "0.0005*(R - 0.9)"))
 
 
 def test_a_run_with_bad_trajectories_has_not_converged() -> None:

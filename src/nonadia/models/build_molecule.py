@@ -16,7 +16,7 @@ from ..formula import DERIVATIVE, TIME, name_problem
 from ..units import Kind
 from .electrons import RealSpace, States, Surfaces
 from .errors import ModelError
-from .molecule import GridCoordinate, Molecule, Nucleus
+from .molecule import GridCoordinate, Molecule, Nucleus, absorber_fault
 from .molecule_spec import ClosedSpec, ElectronCoordinateSpec, MarginalSpec, MoleculeSpec
 from .on_grid import fault, mesh_of, not_conjugate, thinned
 from .structure import check, dotted
@@ -171,9 +171,9 @@ class MoleculeBuilder(Tables):
         if found.time_dependent:
             self.note("absorber.potential", '"t" (time) is not allowed here')
             return None
-        lowest = float(np.min(found.on(*mesh_of([a.values for a in axes]), 0.0)))
-        if lowest < 0.0:
-            self.note("absorber.potential", f"is negative ({lowest:.3g}); W of H - iW must be zero or positive everywhere")
+        wrong = absorber_fault(found.on(*mesh_of([a.values for a in axes]), 0.0))
+        if wrong:
+            self.note("absorber.potential", wrong)
         return found
 
     def _nuclei(self, axes: tuple[GridCoordinate, ...]) -> tuple[Nucleus, ...] | None:

@@ -157,10 +157,9 @@ class Molecule:
 
     def _check(self) -> None:
         if self._absorber is not None:
-            values = _real(self._absorber.value(self.mesh), "absorber.potential")
-            lowest, highest = float(np.min(values)), float(np.max(values))
-            if not lowest >= -ROUNDING * max(highest, 0.0):
-                raise ModelError([("absorber.potential", f"is negative ({lowest:.3g}); W(R) ≥ 0 absorbs")])
+            fault = absorber_fault(_real(self._absorber.value(self.mesh), "absorber.potential"))
+            if fault:
+                raise ModelError([("absorber.potential", fault)])
 
     # --- sizes ------------------------------------------------------------------------------------
 
@@ -327,6 +326,14 @@ class Molecule:
     def __repr__(self) -> str:
         grid = ", ".join(f"{c.name}: {c.points} points on [{c.start:g}, {c.stop:g}), mass {c.mass:g}" for c in self.coordinates)
         return f"Molecule({grid}; {self.electrons!r})"
+
+
+def absorber_fault(values: Array) -> str:
+    """What is wrong with W(R); empty if it is nowhere negative but by rounding."""
+    lowest, highest = float(np.min(values)), float(np.max(values))
+    if lowest >= -ROUNDING * max(highest, 0.0):
+        return ""
+    return f"is negative ({lowest:.3g}); W of H - iW must be zero or positive everywhere"
 
 
 def describe_field(field: GridFunction) -> str:
