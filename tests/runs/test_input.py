@@ -221,7 +221,11 @@ BAD: list[tuple[str, Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("key", "value", "where", "words"), BAD, ids=lambda value: "removed" if value is REMOVE else str(value)[:30])
+def named(value: Any) -> str:
+    return "removed" if value is REMOVE else str(value)[:30]
+
+
+@pytest.mark.parametrize(("key", "value", "where", "words"), BAD, ids=named)
 def test_one_fault_one_line(key: str, value: Any, where: str, words: str) -> None:
     data = changed(key, value)
     before = copy.deepcopy(data)
