@@ -18,7 +18,7 @@ from ..models.molecule import Molecule
 from . import adiabatic
 from .fft import transform
 from .hamiltonian import Hamiltonian, derivative_numbers, wave_numbers
-from .propagate import Snapshot
+from .propagate import Snapshot, edge, nuclear_density
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,7 +67,7 @@ class Observer:
         shape = molecule.nuclear_shape
         flat = psi.reshape(-1, *shape)
         dV = molecule.nuclear_volume
-        n = molecule.electronic_volume * (flat.real**2 + flat.imag**2).sum(axis=0)
+        n = nuclear_density(h, psi)
         applied = h.apply(psi, t)
         electronic = h.apply_electronic(psi, t)
         found: Record = {
@@ -181,12 +181,6 @@ class Observer:
                 k = int(beyond[0])
                 found.append(f"{what} at t = {float(times[k]):.5g} a.u. ({values[k]:.1e}, up to {values.max():.1e}); {remedy}")
         return found
-
-
-def edge(n: NDArray) -> float:
-    """Largest density on the edges of the grid, relative to its maximum."""
-    faces = [np.take(n, [0, -1], axis=axis).max() for axis in range(n.ndim)]
-    return float(max(faces) / n.max())
 
 
 def _meaning(name: str, molecule: Molecule) -> tuple[tuple[str, ...], str, str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..models.molecule import Molecule
 from .chebyshev import Chebyshev
@@ -131,7 +132,7 @@ def snapshots(
             t, taken = t + part, taken + now
             if automatic and not exact:
                 pace = _next(now, local, allowed, method_.order) / part
-            edge_density = max(edge_density, edge(h, psi))
+            edge_density = max(edge_density, edge(nuclear_density(h, psi)))
         if automatic and not exact:
             ratio = (times[k + 1] - times[k]) / duration if k + 1 < len(times) else 1.0
             steps = _even(pace * duration * ratio)
@@ -183,11 +184,14 @@ def resolving_steps(h: Hamiltonian, t: float, duration: float) -> int:
     return steps
 
 
-def edge(h: Hamiltonian, psi: Complex) -> float:
-    """Largest nuclear density on the edges of the grid, relative to its maximum."""
-    shape = h.molecule.nuclear_shape
-    flat = psi.reshape(-1, *shape)
-    n = (flat.real**2 + flat.imag**2).sum(axis=0)
+def nuclear_density(h: Hamiltonian, psi: Complex) -> NDArray[np.float64]:
+    """n(R) = ⟨ψ|ψ⟩_r, (*R)"""
+    flat = psi.reshape(-1, *h.molecule.nuclear_shape)
+    return np.asarray(h.molecule.electronic_volume * (flat.real**2 + flat.imag**2).sum(axis=0))
+
+
+def edge(n: NDArray[np.float64]) -> float:
+    """Largest density on the edges of its grid, relative to its maximum."""
     return max(float(np.take(n, [0, -1], axis=axis).max()) for axis in range(n.ndim)) / float(n.max())
 
 
