@@ -88,37 +88,34 @@ def exact(drift: FloatArray, diffusion: FloatArray, step: float, decay: FloatArr
 
 @njit(cache=True, nogil=True)
 def factor(covariance: FloatArray, lower: FloatArray) -> bool:
-    """L with L Lᵀ = Σ, Σ positive semi-definite (a pivot of zero gives a column of zeros); False if Σ is not."""
+    """L with L Lᵀ = Σ, Σ positive semi-definite (a pivot of zero gives a column of zeros); False if Σ is not.
+
+    Pivots are judged against their own diagonal entry: momenta and auxiliary variables have different units.
+    """
     m = covariance.shape[0]
-    largest = 0.0
-    for i in range(m):
-        largest = max(largest, abs(covariance[i, i]))
-    floor = 1e-13 * largest
     sound = True
     for j in range(m):
         for i in range(m):
             lower[i, j] = 0.0
     for j in range(m):
-        pivot = covariance[j, j]
+        diagonal = covariance[j, j]
+        pivot = diagonal
         for n in range(j):
             pivot -= lower[j, n] * lower[j, n]
-        if pivot > floor:
-            root = math.sqrt(pivot)
+        positive = pivot > 1e-13 * diagonal
+        root = math.sqrt(pivot) if positive else 1.0
+        if pivot < -1e-10 * abs(diagonal):
+            sound = False
+        if positive:
             lower[j, j] = root
-            for i in range(j + 1, m):
-                rest = covariance[i, j]
-                for n in range(j):
-                    rest -= lower[i, n] * lower[j, n]
+        for i in range(j + 1, m):
+            rest = covariance[i, j]
+            for n in range(j):
+                rest -= lower[i, n] * lower[j, n]
+            if positive:
                 lower[i, j] = rest / root
-        else:
-            if pivot < -1e3 * floor:
+            elif abs(rest) > 1e-6 * math.sqrt(abs(covariance[i, i] * diagonal)):
                 sound = False
-            for i in range(j + 1, m):
-                rest = covariance[i, j]
-                for n in range(j):
-                    rest -= lower[i, n] * lower[j, n]
-                if abs(rest) > 1e-5 * math.sqrt(abs(covariance[i, i]) * largest):
-                    sound = False
     return sound
 
 
