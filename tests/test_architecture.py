@@ -20,18 +20,20 @@ ALLOWED: dict[str, set[str]] = {
     "heom": {"models", "baths"} | FOUNDATION,
     "negf": {"models", "baths"} | FOUNDATION,
     "friction": {"models", "baths", "heom", "negf"} | FOUNDATION,
+    "langevin": {"models", "friction"} | FOUNDATION,
+    "interop": {"models", "heom", "friction", "langevin"} | FOUNDATION,
     "wavepacket": {"models"} | FOUNDATION,
     "factorization": {"models", "wavepacket"} | FOUNDATION,
     "plot": {"units"},
-    "bench": {"models", "baths", "heom", "negf", "friction", "wavepacket", "factorization"} | FOUNDATION,
+    "bench": {"models", "baths", "heom", "negf", "friction", "langevin", "wavepacket", "factorization"} | FOUNDATION,
     "runs": {
-        *("models", "baths", "heom", "negf", "friction", "wavepacket", "factorization"),
+        *("models", "baths", "heom", "negf", "friction", "langevin", "interop", "wavepacket", "factorization"),
         *("plot", "bench", "examples", "__init__"),
         *FOUNDATION,
     },
     "examples": {"models", "runs"},  # the public names for the shipped systems
     "__main__": {"runs"},
-    "__init__": {"examples", "friction", "models", "wavepacket", "factorization", "runs"},  # lazily, on first use
+    "__init__": {"examples", "friction", "langevin", "models", "wavepacket", "factorization", "runs"},  # lazily, on first use
 }
 FILES = sorted(SOURCE.rglob("*.py"))
 

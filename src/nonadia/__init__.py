@@ -5,6 +5,7 @@
     result = na.run(experiment)                  # xarray.DataTree
     forces = na.electronic_forces(experiment.model, x=np.linspace(-9, 6, 121))   # xarray.Dataset
     kernel = na.memory_kernels(experiment.model, x=0.0, time=np.linspace(0, 2000, 201))   # xarray.Dataset
+    motion = na.langevin(forces, trajectories=1000, duration=8e5, initial={"temperature": 9.5e-4, "x": 0.0})
 
 Everything here is imported on first use (PEP 562), so that `import nonadia` and `nonadia --help` are instant.
 """
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .friction import convergence_study as convergence_study
     from .friction import electronic_forces as electronic_forces
     from .friction import memory_kernels as memory_kernels
+    from .langevin.api import langevin as langevin
+    from .langevin.field import CallableField as CallableField
     from .models.initial import InitialState as InitialState
     from .models.junction import Junction as Junction
     from .models.molecule import Molecule as Molecule
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "CallableField": ("nonadia.langevin.field", "CallableField"),
     "Experiment": ("nonadia.runs.experiment", "Experiment"),
     "InputError": ("nonadia.runs.errors", "InputError"),
     "Junction": ("nonadia.models.junction", "Junction"),
@@ -55,6 +59,7 @@ _HOME = {
     "propagate": ("nonadia.wavepacket.api", "propagate"),
     "electronic_forces": ("nonadia.friction", "electronic_forces"),
     "examples": ("nonadia.examples", ""),
+    "langevin": ("nonadia.langevin.api", "langevin"),
     "load": ("nonadia.runs.experiment", "load"),
     "memory_kernels": ("nonadia.friction", "memory_kernels"),
     "open": ("nonadia.runs.store", "open_result"),
@@ -62,6 +67,7 @@ _HOME = {
 }
 
 __all__ = [
+    "CallableField",
     "Experiment",
     "InitialState",
     "InputError",
@@ -75,6 +81,7 @@ __all__ = [
     "electronic_forces",
     "examples",
     "factorize",
+    "langevin",
     "load",
     "marginal_start",
     "marginal_system",

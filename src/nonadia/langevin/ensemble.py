@@ -21,6 +21,7 @@ from . import fast, general
 from .field import Field, FloatArray, Uniform
 from .general import Exits, State
 from .scheme import Scheme
+from .statistics.sums import batch_moments
 
 BATCHES = 128  # at most; enough for errors of errors of 6%
 ROUND = 2.0  # seconds between two looks at progress, checkpoint and Ctrl-C, about
@@ -49,7 +50,7 @@ class Checkpoint(Protocol):
 class Problem:
     """What one ensemble is, but for where it starts. Pickled to reach other processes.
 
-    stored: stored times, the first at t = 0, each `between` steps after the other; windows: of the histograms, equal shares of
+    stored: stored times, the first at t = 0, each `between` steps after the other; batch: trajectories in one; windows: of the histograms, equal shares of
     the stored times behind the first; edges: (2, c, bins + 1), of x and p; keep: trajectories stored one by one.
     coarse: with the noise of a finer ensemble of half the step (general.advance).
     """
@@ -60,17 +61,13 @@ class Problem:
     between: int
     stored: int
     trajectories: int
+    batch: int
     key: tuple[int, int]
     exits: Exits
     edges: FloatArray
     windows: int = 8
     keep: int = 0
     coarse: bool = False
-
-    @property
-    def batch(self) -> int:
-        """Trajectories in a batch."""
-        return -(-self.trajectories // BATCHES)
 
     @property
     def batches(self) -> int:
@@ -89,7 +86,7 @@ class Problem:
 class Records:
     """What was observed at stored times first … first + T - 1 for B batches.
 
-    count (B, T): trajectories still there; sums (B, T, 2, q) of the observables and of their squares (`observables`);
+    count (B, T, q): trajectories still there; sums (B, T, 2, q) of the observables and of their squares (`observables`);
     histograms (B, windows, 2, c, bins + 2), the outer bins hold what lies outside; kept (T, keep, 2, c).
     """
 
@@ -97,6 +94,11 @@ class Records:
     sums: FloatArray
     histograms: NDArray[np.int64]
     kept: FloatArray
+
+
+def width(field: Field) -> int:
+    """Number of observables."""
+    return 3 * len(field.names) + 2 + len(field.leads)
 
 
 def observables(field: Field, x: FloatArray, p: FloatArray, t: float) -> FloatArray:
@@ -108,9 +110,11 @@ def observables(field: Field, x: FloatArray, p: FloatArray, t: float) -> FloatAr
     if potential is None:
         potential = np.full(len(x), np.nan)
     energy = potential + 0.5 * twice.sum(axis=1)
-    current = field.current(x, t) if field.leads else None
     parts = [x, momenta, twice, potential[:, None], energy[:, None]]
-    return np.concatenate(parts if current is None else [*parts, current], axis=1)
+    if field.leads:
+        current = field.current(x, t)
+        parts.append(np.full((len(x), len(field.leads)), np.nan) if current is None else current)
+    return np.concatenate(parts, axis=1)
 
 
 def advance(problem: Problem, first: int, state: State, begin: int, end: int) -> tuple[State, Records]:
@@ -124,9 +128,9 @@ def advance(problem: Problem, first: int, state: State, begin: int, end: int) ->
     c, bins = state.x.shape[1], problem.edges.shape[2] - 1
     keep = min(max(problem.keep - first, 0), count)
     length = end - begin
-    q = 3 * c + 2 + (len(problem.field.leads) if problem.field.leads else 0)
+    q = width(problem.field)
     records = Records(
-        np.zeros((batches, length), dtype=np.int64),
+        np.zeros((batches, length, q), dtype=np.int64),
         np.zeros((batches, length, 2, q)),
         np.zeros((batches, problem.windows, 2, c, bins + 2), dtype=np.int64),
         np.empty((length, keep, 2, c)),
@@ -179,17 +183,9 @@ def _observe(problem: Problem, state: State, index: int, records: Records, posit
     t = index * problem.between * problem.step
     c, batch = state.x.shape[1], problem.batch
     values = observables(problem.field, state.x, state.p, t)
-    batches, q = len(records.count), values.shape[1]
-    here = state.exit_index < 0
-    padded = np.zeros((q, batches * batch))
-    padded[:, : len(values)] = np.where(here[:, None], values, 0.0).T
-    # along the contiguous axis, so that a batch's sum does not depend on its neighbours
-    split = padded.reshape(q, batches, batch)
-    records.sums[:, position, 0] = split.sum(axis=2).T
-    records.sums[:, position, 1] = (split * split).sum(axis=2).T
-    count = np.zeros(batches * batch, dtype=np.int64)
-    count[: len(values)] = here
-    records.count[:, position] = count.reshape(batches, batch).sum(axis=1)
+    batches, here = len(records.count), state.exit_index == general.INSIDE
+    moments = batch_moments(values, batch)
+    records.count[:, position], records.sums[:, position] = moments.counts, moments.powers
     keep = records.kept.shape[1]
     records.kept[position, :, 0], records.kept[position, :, 1] = state.x[:keep], state.p[:keep, :c]
     if index == 0:
@@ -212,9 +208,9 @@ class Ensemble:
     def __init__(self, problem: Problem, x: FloatArray, p: FloatArray) -> None:
         self.problem = problem
         c, bins = x.shape[1], problem.edges.shape[2] - 1
-        q = 3 * c + 2 + (len(problem.field.leads) if problem.field.leads else 0)
+        q = width(problem.field)
         shape = (problem.batches, problem.stored)
-        self.count = np.zeros(shape, dtype=np.int64)
+        self.count = np.zeros((*shape, q), dtype=np.int64)
         self.sums = np.zeros((*shape, 2, q))
         self.kept = np.full((problem.stored, problem.keep, 2, c), np.nan)
         histograms = np.zeros((problem.batches, problem.windows, 2, c, bins + 2), dtype=np.int64)
@@ -337,6 +333,14 @@ def _round(
             future.cancel()
 
 
-def finer(problem: Problem) -> Problem:
-    """The same ensemble with half the step."""
-    return replace(problem, step=problem.step / 2, between=problem.between * 2)
+def batch_size(trajectories: int) -> int:
+    """Trajectories in a batch: fixed by their number alone."""
+    return -(-trajectories // BATCHES)
+
+
+def companion(problem: Problem, trajectories: int) -> Problem:
+    """The first trajectories again with twice the step on the same noise; whole batches, an even number of steps between."""
+    whole = min(-(-trajectories // problem.batch) * problem.batch, problem.trajectories)
+    return replace(
+        problem, step=2 * problem.step, between=problem.between // 2, trajectories=whole, coarse=True, keep=0
+    )

@@ -6,7 +6,8 @@ its own number and noise only, never on the others in the call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field as defaults
+from dataclasses import dataclass
+from dataclasses import field as defaults
 
 import numpy as np
 from numpy.typing import NDArray

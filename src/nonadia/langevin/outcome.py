@@ -1,0 +1,147 @@
+"""What an ensemble tells: means with errors at the stored times, the steady state, the error of the step.
+
+    mean_q(t) = Σ_b s1_bq / Σ_b n_bq over batches b, its error from the spread of the batch means
+
+The trajectories are independent, so are the batches. Steady means are batch means of averages over time since the ensemble is
+stationary (statistics.steady). The error of the step is the paired difference to the ensemble of twice the step on the same
+noise, divided by 2^order - 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ensemble import Ensemble
+from .field import FloatArray
+from .statistics.blocking import Estimate, batch_mean, variance
+from .statistics.steady import FEW_BATCHES, Steady, steady_state
+
+FEWEST_LOOKED_AT = 16  # stored times before a steady state is looked for in a run that may stop early
+
+
+def columns(c: int, leads: int) -> dict[str, slice]:
+    """Where each observable stands among those of `ensemble.observables`."""
+    names = {"position": c, "momentum": c, "kinetic_temperature": c, "potential_energy": 1, "energy": 1, "current": leads}
+    found, start = {}, 0
+    for name, width in names.items():
+        found[name] = slice(start, start + width)
+        start += width
+    return found
+
+
+def batch_means(ensemble: Ensemble, index: int) -> tuple[FloatArray, NDArray[np.int64]]:
+    """(B, T, q) means and counts up to stored time `index`; NaN where nobody is left."""
+    sums, count = ensemble.sums[:, : index + 1, 0], ensemble.count[:, : index + 1]
+    return np.where(count > 0, sums / np.maximum(count, 1), np.nan), count
+
+
+def stationary(ensemble: Ensemble, index: int) -> Steady:
+    """The steady state of what has been observed up to stored time `index`."""
+    means, count = batch_means(ensemble, index)
+    field = ensemble.problem.field
+    c = len(field.names)
+    at = columns(c, len(field.leads))
+    labels = [f"{what} of {name}" for what in ("position", "momentum", "kinetic temperature") for name in field.names]
+    labels += ["potential energy", "energy", *(f"current from {lead}" for lead in field.leads)]
+    judged = means.copy()
+    judged[:, :, at["potential_energy"]] = np.nan  # follows from the others
+    return steady_state(ensemble.problem.times[: index + 1], judged, count, names=labels)
+
+
+def achieved(ensemble: Ensemble, index: int, wanted: Mapping[str, float]) -> bool:
+    """Whether a steady state is there with these standard errors, or smaller, of every component."""
+    if index < FEWEST_LOOKED_AT:
+        return False
+    found = stationary(ensemble, index)
+    field = ensemble.problem.field
+    at = columns(len(field.names), len(field.leads))
+    return found.since is not None and all(bool(np.all(found.error[at[name]] <= value)) for name, value in wanted.items())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An ensemble that has run to stored time `reached`, and its companion of twice the step."""
+
+    main: Ensemble
+    second: Ensemble
+    reached: int
+    step_tolerance: float
+    wanted: Mapping[str, float] | None
+
+    @cached_property
+    def at(self) -> dict[str, slice]:
+        field = self.main.problem.field
+        return columns(len(field.names), len(field.leads))
+
+    @cached_property
+    def means(self) -> Estimate:
+        """(T, q)."""
+        values, count = batch_means(self.main, self.reached)
+        return batch_mean(values, count)
+
+    def spread(self, name: str) -> Estimate:
+        """Variances (T, width) of the observable."""
+        span, which = slice(0, self.reached + 1), self.at[name]
+        count = self.main.count[:, span, which]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            first, squares = (self.main.sums[:, span, k, which] / count for k in (0, 1))
+        found = [variance(first[:, t], squares[:, t], count[:, t, 0]) for t in range(self.reached + 1)]
+        return Estimate(*(np.stack([getattr(each, part) for each in found]) for part in ("value", "error", "degrees")))
+
+    @cached_property
+    def steady(self) -> Steady:
+        if (self.main.now[1].exit_index >= 0).any():
+            nothing = np.full(self.main.sums.shape[-1], np.nan)
+            return Steady(None, nothing, nothing, nothing, nothing, ["no steady state looked for: trajectories have left"])
+        return stationary(self.main, self.reached)
+
+    @cached_property
+    def step_error(self) -> Estimate:
+        """(q,): of the steady means, or of the means at the last time."""
+        batches = self.second.problem.batches
+        first, count = batch_means(self.main, self.reached)
+        other, _ = batch_means(self.second, self.reached)
+        since = self.reached if self.steady.since is None else self.steady.since
+        # a batch keeps its order: differences are between the same trajectories
+        difference = (first[:batches, since:] - other[:, since:]).mean(axis=1)
+        found = batch_mean(difference, count[:batches, since:].mean(axis=1))
+        share = 1.0 / (2**self.main.problem.scheme.weak_order - 1)
+        return Estimate(np.abs(found.value) * share, found.error * share, found.degrees)
+
+    def verdict(self) -> tuple[list[str], list[str]]:
+        """(why the result is not converged, what else to know)."""
+        wrong: list[str] = []
+        notes = list(self.steady.messages)
+        names = self.main.problem.field.names
+        error = self.step_error
+        with np.errstate(invalid="ignore"):
+            scales = {
+                "position": np.sqrt(np.maximum(self.spread("position").value[-1], 0.0)),
+                "kinetic_temperature": np.abs(self.means.value[-1, self.at["kinetic_temperature"]]),
+            }
+            for name, scale in scales.items():
+                for i, coordinate in enumerate(names):
+                    value, unsure = error.value[self.at[name]][i], error.error[self.at[name]][i]
+                    excess = value - 3.0 * unsure - self.step_tolerance * scale[i]
+                    if excess > 0 or not np.isfinite(value):
+                        wrong.append(self._too_long(name, coordinate, value, scale[i]))
+        if self.wanted and not achieved(self.main, self.reached, self.wanted):
+            asked = ", ".join(f"{name} {value:.3g}" for name, value in self.wanted.items())
+            wrong.append(f"the errors asked for ({asked} a.u.) were not reached in this duration; run longer or with more trajectories")
+        if self.main.problem.batches < FEW_BATCHES:
+            notes.append(f"{self.main.problem.batches} independent batches only: errors come from blocking in time, where at all")
+        return wrong, notes
+
+    def _too_long(self, name: str, coordinate: str, value: float, scale: float) -> str:
+        step = self.main.problem.step
+        ratio = value / scale if scale > 0 else np.inf
+        said = f"error of the step in the {name.replace('_', ' ')} of {coordinate}: {ratio:.1e} of it, more than {self.step_tolerance:.1e}"
+        if not np.isfinite(ratio) or ratio <= 0:
+            return f"{said}; try step = {step / 4:.3g} a.u."
+        better = step * (0.5 * self.step_tolerance / ratio) ** (1.0 / self.main.problem.scheme.weak_order)
+        return f"{said}; try step = {better:.3g} a.u."
