@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from . import ensemble, philox, step_size
 from .ensemble import Checkpoint, Ensemble, Progress
-from .exits import read_exits
+from .exits import read_exits, refuse_outside
 from .field import Field, FloatArray
 from .initial import sample
 from .outcome import Outcome, achieved
@@ -93,6 +93,7 @@ def langevin(
     chosen_scheme, limits = named(scheme), read_exits(exits, field)
     start = dict(initial) if initial is not None else _lowest(field)
     x, p = sample(start, field, trajectories, seed)
+    refuse_outside(limits, x, field)
     key = philox.keys(seed, 0)
     fixed = None if step == "auto" else float(step)
     pilot = step_size.choose(field, chosen_scheme, x, p, duration, key, limits, step_tolerance, fixed)
@@ -124,9 +125,7 @@ def langevin(
     return assemble(outcome, attributes, field.messages + pilot.messages)
 
 
-def _field(
-    forces: Any, mass: Any, potential: Any, asymptote: Mapping[str, Any] | None, drive: Mapping[str, Any] | None, tolerance: float
-) -> Field:
+def _field(forces: Any, mass: Any, potential: Any, asymptote: Any, drive: Any, tolerance: float) -> Field:
     if isinstance(forces, Field):
         for name, given in (("mass", mass), ("potential", potential), ("asymptote", asymptote), ("drive", drive)):
             if given is not None:
@@ -139,7 +138,6 @@ def _field(
 
 def _lowest(field: Field) -> dict[str, float]:
     """The lowest point of the potential at rest."""
-    lower, upper = field.bounds
     where = step_size.points_of(field)
     values = field.potential(where) if len(where) else None
     if values is None or not np.isfinite(values).any():

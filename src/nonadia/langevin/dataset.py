@@ -52,8 +52,8 @@ def assemble(outcome: Outcome, attributes: dict[str, Any], warnings: list[str]) 
         if name != "momentum":
             steady_value = Estimate(steady.value[last], steady.error[last], steady.degrees[last])
             pair(f"steady_{name}", kept, steady_value, units, f"{meaning}, in the steady state")
-        add(f"step_error_{name}", kept, step_error.value[last], units, f"error of the step: {meaning}, steady or at the last time")
-        add(f"error_step_error_{name}", kept, step_error.error[last], units, f"standard error of the error of the step: {meaning}")
+        of_step = Estimate(step_error.value[last], step_error.error[last], step_error.degrees[last])
+        pair(f"step_error_{name}", kept, of_step, units, f"error of the step in the steady or last value of: {meaning}")
     kinetic = outcome.main.sums[:, : outcome.reached + 1, 0, outcome.at["kinetic_temperature"]].sum(axis=2) / 2
     there = outcome.main.count[:, : outcome.reached + 1, 0]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -17,8 +17,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nonadia.expressions import location
+
 from . import fast, general
-from .field import Field, FloatArray, Uniform
+from .field import Field, FloatArray, Uniform, limits
 from .general import Exits, State
 from .scheme import Scheme
 from .statistics.sums import batch_moments
@@ -50,8 +52,9 @@ class Checkpoint(Protocol):
 class Problem:
     """What one ensemble is, but for where it starts. Pickled to reach other processes.
 
-    stored: stored times, the first at t = 0, each `between` steps after the other; batch: trajectories in one; windows: of the histograms, equal shares of
-    the stored times behind the first; edges: (2, c, bins + 1), of x and p; keep: trajectories stored one by one.
+    stored: stored times, the first at t = 0, each `between` steps after the other; batch: trajectories in one; windows: of
+    the histograms, equal shares of the stored times behind the first; edges: (2, c, bins + 1), of x and p; keep: how many
+    trajectories are stored one by one.
     coarse: with the noise of a finer ensemble of half the step (general.advance).
     """
 
@@ -118,7 +121,7 @@ def observables(field: Field, x: FloatArray, p: FloatArray, t: float) -> FloatAr
 
 
 def advance(problem: Problem, first: int, state: State, begin: int, end: int) -> tuple[State, Records]:
-    """One task: trajectories `first` … from stored time `begin` to `end`, observed at begin + 1 … end; begin = -1: at t = 0 only.
+    """One task: trajectories `first` … from stored time `begin` to `end`, observed behind `begin`; begin = -1: at t = 0 too.
 
     Depends on its arguments alone, so that it may run anywhere, and again. first: a multiple of the batch.
     Errors: LeftTable, NoiseError, what the field's functions raise.
@@ -169,13 +172,10 @@ def _move(problem: Problem, first: int, state: State, first_step: int, table: Un
 def _whereabouts(problem: Problem, first: int, state: State, lost: NDArray[np.intp]) -> str:
     """Who left the table, when and where."""
     earliest = int(lost[np.argmin(state.exit_time[lost])])
-    field, values = problem.field, state.exit_x[earliest]
-    lower, upper = field.bounds
-    at = ", ".join(f"{name} = {value:.6g}" for name, value in zip(field.names, values, strict=True))
-    limits = ", ".join(f"{name} from {a:.6g} to {b:.6g}" for name, a, b in zip(field.names, lower, upper, strict=True))
+    place = location(state.exit_x[earliest], problem.field.names)
     return (
-        f"trajectory {first + earliest} left the table at {at}, t = {state.exit_time[earliest]:.6g} (the table covers {limits}): "
-        "compute forces on a wider grid, declare an asymptote, or end trajectories there with an exit"
+        f"trajectory {first + earliest} left the table{place}, t = {state.exit_time[earliest]:.6g} (the table covers "
+        f"{limits(problem.field)}): compute forces on a wider grid, declare an asymptote, or give an exit before it"
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .field import Field
+from nonadia.expressions import location
+
+from .field import Field, FloatArray
 from .general import Exits
 
 _TEXT = re.compile(r"^\s*(\w+)\s*([<>])\s*(\S+)\s*$")
@@ -38,3 +40,16 @@ def read_exits(given: Mapping[str, Any] | None, field: Field) -> Exits:
         sides.append(float(side))
         values.append(number)
     return Exits(tuple(names), np.array(coordinates, dtype=np.int64), np.array(sides), np.array(values))
+
+
+def refuse_outside(exits: Exits, x: FloatArray, field: Field) -> None:
+    """ValueError if a trajectory starts beyond an exit: where it came from would not be known."""
+    beyond = x[:, exits.coordinates] * exits.sides >= exits.sides * exits.values
+    if beyond.any():
+        b, e = (int(first) for first in np.argwhere(beyond)[0])
+        sign = ">" if exits.sides[e] > 0 else "<"
+        rule = f"{field.names[exits.coordinates[e]]} {sign} {exits.values[e]:.6g}"
+        raise ValueError(
+            f"exits: {exits.names[e]} ({rule}): {int(beyond[:, e].sum())} trajectories start there (the first"
+            f"{location(x[b], field.names)}); move the threshold or the start"
+        )

@@ -69,6 +69,12 @@ class Field(Protocol):
         ...
 
 
+def limits(field: Field) -> str:
+    """ "x from -9 to 6" for messages."""
+    lower, upper = field.bounds
+    return ", ".join(f"{name} from {a:.6g} to {b:.6g}" for name, a, b in zip(field.names, lower, upper, strict=True))
+
+
 Function = Callable[..., ArrayLike]
 
 

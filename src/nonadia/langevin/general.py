@@ -12,6 +12,8 @@ from dataclasses import field as defaults
 import numpy as np
 from numpy.typing import NDArray
 
+from nonadia.expressions import location
+
 from . import philox
 from .field import Field, FloatArray
 from .local import step_all
@@ -132,8 +134,8 @@ def advance(
                     used += 1
                     wrong = step_all(p, drift, diffusion, share["O"], noise)
                     if wrong >= 0:
-                        where = ", ".join(f"{n} = {v:.6g}" for n, v in zip(field.names, x[wrong], strict=True))
-                        raise NoiseError(f"the noise D is not positive semi-definite at {where}, t = {(index + drifted) * step:.6g}")
+                        place = location(x[wrong], field.names)
+                        raise NoiseError(f"the noise D is not positive semi-definite{place}, t = {time:.6g}")
             _leave(state, x0, p0, time, step, exits)
 
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .field import Field, FloatArray
+from nonadia.expressions import location
+
+from .field import Field, FloatArray, limits
 
 _STREAM = 1  # of the seed; 0 is the noise
 _CELLS = {1: 4096, 2: 256}  # per coordinate, for exp(-U/kT)
@@ -151,10 +153,8 @@ def _within(x: FloatArray, field: Field) -> None:
     force = field.force(x[: min(len(x), 100_000)], 0.0)
     wrong = np.flatnonzero(~np.isfinite(force).all(axis=1))
     if wrong.size:
-        lower, upper = field.bounds
-        at = ", ".join(f"{name} = {value:.6g}" for name, value in zip(field.names, x[wrong[0]], strict=True))
-        limits = ", ".join(f"{n} from {a:.6g} to {b:.6g}" for n, a, b in zip(field.names, lower, upper, strict=True))
         raise ValueError(
-            f"initial: {wrong.size} of {len(x)} trajectories start where there is no force (the first: {at}; the table covers "
-            f"{limits}); start inside, widen the table, or declare an asymptote"
+            f"initial: {wrong.size} of {len(x)} trajectories start where there is no force (the first"
+            f"{location(x[wrong[0]], field.names)}; the table covers {limits(field)}); start inside, widen the table, or "
+            "declare an asymptote"
         )

@@ -132,15 +132,16 @@ class Outcome:
                         wrong.append(self._too_long(name, coordinate, value, scale[i]))
         if self.wanted and not achieved(self.main, self.reached, self.wanted):
             asked = ", ".join(f"{name} {value:.3g}" for name, value in self.wanted.items())
-            wrong.append(f"the errors asked for ({asked} a.u.) were not reached in this duration; run longer or with more trajectories")
+            wrong.append(f"the errors asked for ({asked} a.u.) were not reached; run longer or with more trajectories")
         if self.main.problem.batches < FEW_BATCHES:
-            notes.append(f"{self.main.problem.batches} independent batches only: errors come from blocking in time, where at all")
+            notes.append(f"{self.main.problem.batches} independent batches: errors come from blocking in time, where at all")
         return wrong, notes
 
     def _too_long(self, name: str, coordinate: str, value: float, scale: float) -> str:
         step = self.main.problem.step
         ratio = value / scale if scale > 0 else np.inf
-        said = f"error of the step in the {name.replace('_', ' ')} of {coordinate}: {ratio:.1e} of it, more than {self.step_tolerance:.1e}"
+        what = f"{name.replace('_', ' ')} of {coordinate}"
+        said = f"error of the step in the {what}: {ratio:.1e} of it, more than {self.step_tolerance:.1e}"
         if not np.isfinite(ratio) or ratio <= 0:
             return f"{said}; try step = {step / 4:.3g} a.u."
         better = step * (0.5 * self.step_tolerance / ratio) ** (1.0 / self.main.problem.scheme.weak_order)
