@@ -1,0 +1,82 @@
+"""Sums over batches of trajectories, streamed: what an ensemble keeps of one stored time.
+
+    n_bq = Σ_{i in b} 1,   s1_bq = Σ_{i in b} f_q(i),   s2_bq = Σ_{i in b} f_q(i)²
+
+A batch is a fixed range of trajectories, whatever worker had them; inside a batch the order of the additions is fixed (a
+binary tree over the places in the batch), so that the sums are the same bits for every way of cutting the ensemble into
+whole batches. NaN entries (trajectories that left) are not counted.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def tree_sum(values: NDArray, axis: int) -> NDArray:
+    """Sum along an axis by halving: the order of the additions depends on the length of the axis and on nothing else.
+
+    (np.sum picks its order from shapes and strides of the whole array.) Rounding grows with the logarithm of the length.
+    """
+    values = np.moveaxis(np.asarray(values, dtype=float), axis, 0)
+    if values.shape[0] == 0:
+        return np.zeros(values.shape[1:])
+    while (length := values.shape[0]) > 1:
+        half = (length + 1) // 2
+        sums = values[:half].copy()
+        sums[: length - half] += values[half:]
+        values = sums
+    return values[0].copy()
+
+
+class Sums(NamedTuple):
+    """Counts and power sums of q observables over batches."""
+
+    counts: NDArray  # (batches, q) trajectories that had a finite value
+    powers: NDArray  # (batches, 2, q) sums of f and of f²
+
+    def means(self) -> NDArray:
+        """<f> of each batch (batches, q); NaN where nobody is left."""
+        return _divide(self.powers[:, 0], self.counts)
+
+    def squares(self) -> NDArray:
+        """<f²> of each batch (batches, q)."""
+        return _divide(self.powers[:, 1], self.counts)
+
+
+def batch_moments(values: ArrayLike, size: int) -> Sums:
+    """Sums of `values` (N, q) over batches of `size` consecutive trajectories; the last batch may be shorter.
+
+    A short batch gives the same bits as a full one whose missing trajectories are NaN.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2:
+        raise ValueError(f"values: shape {values.shape}; must be (trajectories, observables)")
+    if size < 1:
+        raise ValueError(f"size: {size}; a batch has at least one trajectory")
+    number, q = values.shape
+    batches = -(-number // size)
+    if batches * size != number:
+        values = np.concatenate([values, np.full((batches * size - number, q), np.nan)])
+    # places in the batch first: the tree adds whole contiguous slices
+    places = values.reshape(batches, size, q).swapaxes(0, 1)
+    finite = np.isfinite(places)
+    kept = np.where(finite, places, 0.0)
+    powers = np.stack([tree_sum(kept, 0), tree_sum(kept * kept, 0)], axis=1)
+    return Sums(finite.sum(axis=0, dtype=np.int64), powers)
+
+
+def join(parts: list[Sums]) -> Sums:
+    """Batches of several workers, one after another (no addition, hence no dependence on who computed what)."""
+    return Sums(np.concatenate([part.counts for part in parts]), np.concatenate([part.powers for part in parts]))
+
+
+def total(sums: Sums) -> tuple[NDArray, NDArray]:
+    """Counts (q,) and power sums (2, q) of the whole ensemble, added in the fixed order of the batches."""
+    return sums.counts.sum(axis=0), tree_sum(sums.powers, 0)
+
+
+def _divide(sums: NDArray, counts: NDArray) -> NDArray:
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
