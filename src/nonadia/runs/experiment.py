@@ -19,6 +19,7 @@ from nonadia.models.tables import Tables
 from nonadia.units import required, same_kind, with_article
 
 from .errors import InputError
+from .langevin_request import undriven
 from .request import suggestion
 from .schema import override, read
 
@@ -52,7 +53,7 @@ class Experiment:
     def at(self, values: Mapping[str, Any]) -> Self:
         """This experiment with these parameter values, not swept; InputError if they do not fit."""
         changes = {dotted("parameters", name): value for name, value in values.items()}
-        data = override(self.data, changes, self.source)
+        data = undriven(override(self.data, changes, self.source), values)
         return self.assemble(data, self.source, self.text, {**self.overrides, **changes})
 
     @classmethod
@@ -96,9 +97,11 @@ def _kind_of(data: Mapping[str, Any], source: str) -> type[Experiment]:
     """The class that reads this kind of system."""
     from .closed_experiment import ClosedExperiment
     from .junction_experiment import JunctionExperiment
+    from .table_experiment import TableExperiment
 
     kinds: dict[str, type[Experiment]] = {
         "junction": JunctionExperiment,
+        "table": TableExperiment,
         "molecule": ClosedExperiment,
         "marginal": ClosedExperiment,
     }

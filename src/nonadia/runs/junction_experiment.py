@@ -12,6 +12,7 @@ from nonadia.models.structure import check
 
 from .errors import InputError
 from .experiment import Experiment, Problems, check_sweep, other_kinds
+from .langevin_request import LangevinRequest, read_langevin
 from .request import ForcesRequest, MemoryRequest, read_forces, read_memory
 from .schema import ExperimentSpec
 
@@ -23,6 +24,7 @@ class JunctionExperiment(Experiment):
     model: Junction
     forces: ForcesRequest | None
     memory: MemoryRequest | None = None
+    langevin: LangevinRequest | None = None
 
     @classmethod
     def assemble(
@@ -35,11 +37,7 @@ class JunctionExperiment(Experiment):
     ) -> Self:
         """See `Experiment.assemble`."""
         structure, good = check(data, ExperimentSpec)
-        problems: Problems = [
-            (key, "Langevin dynamics is not in this version; remove this table") if key == "langevin" else (key, message)
-            for key, message in structure
-        ]
-        problems += other_kinds(written or {}, good)
+        problems: Problems = [*structure, *other_kinds(written or {}, good)]
         builder = Builder(good)
         request = None
         if isinstance(good.get("forces"), dict):
@@ -47,6 +45,11 @@ class JunctionExperiment(Experiment):
         memory = read_memory(builder, good["memory"]) if isinstance(good.get("memory"), dict) else None
         if "memory" in good and good.get("forces") is None and "forces" not in data:
             problems.append(("memory", "needs [forces] beside it: the friction that the kernels lead to"))
+        langevin = read_langevin(builder, good["langevin"]) if isinstance(good.get("langevin"), dict) else None
+        if "langevin" in good and "forces" not in data:
+            problems.append(("langevin", "needs [forces] beside it: the table that the nuclei move in"))
+        if langevin is not None and langevin.memory and "memory" not in data:
+            problems.append(("langevin.memory", "needs [memory] beside it: the kernels, on the same grid as the forces"))
         model = builder.junction(None if request is None else request.points)
         check_sweep(builder, good)
         problems += builder.problems
@@ -74,6 +77,8 @@ class JunctionExperiment(Experiment):
         }
         if memory is not None:
             settings["memory"] = memory.describe()
+        if langevin is not None:
+            settings["langevin"] = langevin.describe()
         return cls(
             title=settings["title"],
             system="junction",
@@ -87,4 +92,5 @@ class JunctionExperiment(Experiment):
             kinds={name: quantity.kind for name, quantity in builder.parameters.values.items()},
             data=data,
             memory=memory,
+            langevin=langevin,
         )

@@ -21,6 +21,7 @@ from nonadia.models.spec import Count, JunctionSpec, Number, Table
 from nonadia.models.structure import dotted
 
 from .errors import Fault, InputError
+from .langevin_schema import LangevinSpec
 
 
 class GridSpec(Table):
@@ -79,6 +80,7 @@ class ExperimentSpec(JunctionSpec):
     system: Literal["junction"] = Field("junction", description="kind of system")
     forces: ForcesSpec | None = Field(None, description="what to compute")
     memory: MemorySpec | None = Field(None, description="memory kernels to compute besides the forces")
+    langevin: LangevinSpec | None = Field(None, description="dynamics of the nuclei with these forces")
     sweep: dict[str, list[Number]] = Field(
         default_factory=dict,
         description="parameters to vary: a list of values each; all combinations are run",
