@@ -41,7 +41,13 @@ def test_any_tensor(m: int, step: float) -> None:
 
 @pytest.mark.parametrize(
     "drift",
-    [np.zeros((2, 2)), np.array([[0.5, 1.0], [0.0, 0.5]]), np.array([[0.0, 2.0], [-2.0, 0.0]]), -np.eye(2), np.diag([1e-14, 30.0])],
+    [
+        np.zeros((2, 2)),
+        np.array([[0.5, 1.0], [0.0, 0.5]]),
+        np.array([[0.0, 2.0], [-2.0, 0.0]]),
+        -np.eye(2),
+        np.diag([1e-14, 30.0]),
+    ],
     ids=["zero", "defective", "rotation", "growing", "stiff"],
 )
 def test_special_tensors(drift: NDArray) -> None:

@@ -68,7 +68,7 @@ class Problem:
     key: tuple[int, int]
     exits: Exits
     edges: FloatArray
-    windows: int = 8
+    windows: int
     keep: int = 0
     coarse: bool = False
 

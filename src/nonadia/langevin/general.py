@@ -50,7 +50,7 @@ class State:
 
     x: FloatArray
     p: FloatArray
-    exit_index: NDArray[np.int64]
+    exit_index: NDArray[np.int8]
     exit_time: FloatArray
     exit_x: FloatArray
     exit_p: FloatArray
@@ -60,7 +60,7 @@ class State:
         """Nobody has left."""
         count, c = x.shape
         gone = np.full((count, c), np.nan)
-        return cls(x.copy(), p.copy(), np.full(count, INSIDE), np.full(count, np.nan), gone.copy(), gone.copy())
+        return cls(x.copy(), p.copy(), np.full(count, INSIDE, dtype=np.int8), np.full(count, np.nan), gone.copy(), gone.copy())
 
     def part(self, where: slice) -> State:
         """Copies of these trajectories."""

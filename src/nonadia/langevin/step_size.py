@@ -22,6 +22,7 @@ PHASE = 0.05  # ωτ
 PILOT = 1024  # trajectories
 PILOT_STEPS = 2000
 HALVINGS = 8
+WINDOWS = 8  # of the histograms, at most
 SAMPLES = {1: 1024, 2: 40, 3: 12}  # points of a table along each coordinate
 
 
@@ -100,7 +101,8 @@ def problem_for(
     """Stored times equally spaced over the duration, an even number of steps between them, none longer than `step`."""
     between = 2 * max(1, int(np.ceil(duration / ((stored - 1) * step) / 2 - 1e-9)))
     exact = duration / ((stored - 1) * between)
-    return Problem(field, scheme, exact, between, stored, count, batch_size(count), key, exits, edges, keep=keep)
+    windows = min(WINDOWS, stored - 1)
+    return Problem(field, scheme, exact, between, stored, count, batch_size(count), key, exits, edges, windows, keep)
 
 
 def edges_of(field: Field, reach: FloatArray, bins: int) -> FloatArray:

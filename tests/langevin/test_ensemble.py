@@ -1,0 +1,228 @@
+"""Ensembles: the same bits however they are cut, moved and interrupted; exits; what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.typing import NDArray
+
+from nonadia.langevin import ensemble
+from nonadia.langevin.api import langevin
+from nonadia.langevin.ensemble import LeftTable
+from nonadia.langevin.field import CallableField, Uniform
+from nonadia.langevin.general import NoiseError
+
+K, M, KT = 0.01, 2000.0, 9.5e-4
+
+
+class Harmonic:
+    """U = kx²/2 with constant γ and D on a table of equal cells, so that the compiled engine serves it. Picklable."""
+
+    names, masses, leads, time_dependent = ("x",), np.array([M]), (), False
+    errors = {"force": 0.0, "friction": 0.0, "noise": 0.0}
+    messages: list[str] = []
+
+    def __init__(self, friction: float = 2.0, limit: float = 6.0, compiled: bool = True) -> None:
+        self.friction, self.limit, self.compiled = friction, limit, compiled
+
+    @property
+    def bounds(self) -> tuple[NDArray, NDArray]:
+        return np.array([-self.limit]), np.array([self.limit])
+
+    def force(self, x: NDArray, t: float = 0.0) -> NDArray:
+        return np.where(np.abs(x) <= self.limit, -K * x, np.nan)
+
+    def local(self, x: NDArray, t: float = 0.0) -> tuple[NDArray, NDArray]:
+        return np.full((len(x), 1, 1), self.friction), np.full((len(x), 1, 1), self.friction * KT)
+
+    def potential(self, x: NDArray, t: float = 0.0) -> NDArray:
+        return 0.5 * K * x[:, 0] ** 2
+
+    def current(self, x: NDArray, t: float = 0.0) -> None:
+        return None
+
+    def uniform(self, t: float = 0.0) -> Uniform | None:
+        if not self.compiled:
+            return None
+        cells, width = 10, 2 * self.limit / 10
+        kick, bath = np.full((cells + 2, 4), np.nan), np.zeros((cells + 2, 8))
+        left = -self.limit + width * np.arange(cells)
+        kick[1:-1] = 0.0
+        kick[1:-1, 0], kick[1:-1, 1] = -K * left, -K * width
+        bath[:, 0], bath[:, 4] = self.friction, self.friction * KT
+        return Uniform(-self.limit, 1.0 / width, cells, kick, bath)
+
+
+START = {"temperature": KT, "x": 0.5}
+SHORT: dict[str, Any] = {"duration": 3000.0, "step": 10.0, "stored": 11, "initial": START}
+
+
+def same(one: xr.Dataset, other: xr.Dataset) -> None:
+    assert set(one.variables) == set(other.variables)
+    for name in one.variables:
+        if one[name].dtype.kind == "f":
+            assert np.array_equal(one[name].values, other[name].values, equal_nan=True), name
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_bits_do_not_depend_on_workers(compiled: bool) -> None:
+    """1, 2 and 7 threads, other processes, and other cuts of the ensemble."""
+    field = Harmonic(compiled=compiled)
+    runs = [langevin(field, trajectories=1001, workers=workers, **SHORT) for workers in (1, 2, 7)]
+    with ProcessPoolExecutor(2) as pool:
+        runs.append(langevin(field, trajectories=1001, workers=3, executor=pool, **SHORT))
+    for run in runs[1:]:
+        same(runs[0], run)
+    other = langevin(field, trajectories=1001, seed=2, **SHORT)
+    assert not np.array_equal(runs[0]["position"], other["position"])
+
+
+def test_groups_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = langevin(Harmonic(), trajectories=1001, **SHORT)
+    monkeypatch.setattr(ensemble, "GROUP", 24)
+    same(whole, langevin(Harmonic(), trajectories=1001, **SHORT))
+
+
+def test_compiled_and_general_engines_agree() -> None:
+    """Two implementations on the same noise: equal but for rounding."""
+    one, other = (langevin(Harmonic(compiled=flag), trajectories=200, keep=5, **SHORT) for flag in (True, False))
+    for name in ("position", "momentum", "energy", "trajectory_position", "trajectory_momentum"):
+        assert np.allclose(one[name], other[name], rtol=1e-9, atol=1e-11), name
+
+
+class Memory:
+    """A checkpoint in memory that stops the run after some rounds."""
+
+    def __init__(self, rounds: int) -> None:
+        self.rounds, self.held = rounds, None
+
+    def read(self) -> dict[str, NDArray] | None:
+        return self.held
+
+    def offer(self, arrays: dict[str, NDArray]) -> None:
+        self.write(arrays)
+        self.rounds -= 1
+        if self.rounds == 0:
+            raise KeyboardInterrupt
+
+    def write(self, arrays: dict[str, NDArray]) -> None:
+        self.held = {name: array.copy() for name, array in arrays.items()}
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 7])
+def test_interrupted_and_continued(rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ensemble, "ROUND", 0.0)  # one stored time a round
+    whole = langevin(Harmonic(), trajectories=300, **SHORT)
+    checkpoint = Memory(rounds)
+    with pytest.raises(KeyboardInterrupt):
+        langevin(Harmonic(), trajectories=300, checkpoint=checkpoint, **SHORT)
+    assert checkpoint.held is not None and 0 <= int(checkpoint.held["0.index"]) < 10
+    same(whole, langevin(Harmonic(), trajectories=300, checkpoint=checkpoint, workers=2, **SHORT))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_exits(compiled: bool) -> None:
+    """Free flight: who leaves, when and with which momentum is known."""
+
+    class Free(Harmonic):
+        def force(self, x: NDArray, t: float = 0.0) -> NDArray:
+            return 0.0 * x
+
+        def uniform(self, t: float = 0.0) -> Uniform | None:
+            found = super().uniform(t)
+            return None if found is None else found._replace(kick=np.zeros_like(found.kick))
+
+    field = Free(friction=0.0, compiled=compiled)
+    momenta = np.linspace(-8.0, 8.0, 64)
+    run = langevin(
+        field, trajectories=64, duration=1000.0, step=7.0, stored=6, initial={"positions": np.zeros(64), "momenta": momenta},
+        exits={"right": "x > 1.3", "left": ("x", -1, -0.8)},
+    )  # fmt: skip
+    arrival = np.where(momenta > 0, 1.3, 0.8) * M / np.abs(momenta)
+    gone = arrival < 1000.0
+    wanted = np.where(gone, np.where(momenta > 0, 0, 1), -1)
+    assert np.array_equal(run["exit_index"], wanted) and gone.sum() > 20
+    assert np.allclose(run["exit_time"].values[gone], arrival[gone], rtol=1e-9)
+    assert np.isnan(run["exit_time"].values[~gone]).all()
+    assert np.allclose(run["exit_momentum"].values[gone, 0], momenta[gone], rtol=1e-12)
+    assert np.allclose(run["exit_position"].values[gone, 0], np.where(momenta > 0, 1.3, -0.8)[gone], rtol=1e-9)
+    assert run["survivors"].values[-1] == 64 - gone.sum()
+    assert np.allclose(run["exit_probability"], [(wanted == 0).mean(), (wanted == 1).mean()])
+
+
+def test_stops_when_the_error_is_reached() -> None:
+    """Earlier than the duration, with the error asked for, and with the numbers of the longer run up to there."""
+    wanted = {"kinetic_temperature": 0.03 * KT}
+    options: dict[str, Any] = {"trajectories": 400, "duration": 1e5, "step": 20.0, "initial": START}
+    run = langevin(Harmonic(friction=5.0), stop_error=wanted, **options)
+    assert run.attrs["converged"] == 1 and run.attrs["duration"] < 0.9e5
+    assert 0 < run["error_steady_kinetic_temperature"].item() <= wanted["kinetic_temperature"]
+    whole = langevin(Harmonic(friction=5.0), **options)
+    assert np.array_equal(run["position"], whole["position"][: run.sizes["time"]])
+    never = langevin(Harmonic(friction=5.0), stop_error={"kinetic_temperature": 1e-6 * KT}, **(options | {"duration": 2e4}))
+    assert never.attrs["converged"] == 0 and "not reached" in never.attrs["messages"]
+
+
+def test_leaving_the_table_is_said() -> None:
+    for compiled in (True, False):
+        with pytest.raises(LeftTable, match=r"trajectory \d+ left the table at x = -?0\.9.*from -1 to 1.*asymptote"):
+            langevin(Harmonic(limit=1.0, compiled=compiled), trajectories=100, **SHORT)
+
+
+def test_noise_that_cannot_be_is_said() -> None:
+    field = CallableField(["x"], [M], lambda x: -K * x, 1.0, lambda x: -0.1 + 0.0 * x[:, 0])
+    with pytest.raises(NoiseError, match="not positive semi-definite at x"):
+        langevin(field, trajectories=10, **SHORT)
+
+
+def test_a_long_step_is_not_called_converged() -> None:
+    field = Harmonic(friction=5.0)
+    options: dict[str, Any] = {"trajectories": 4000, "duration": 2e4, "stored": 21, "initial": START}
+    coarse = langevin(field, step=250.0, **options)  # ωτ = 0.56
+    assert coarse.attrs["converged"] == 0
+    said = json.loads(coarse.attrs["messages"])[0]
+    assert "error of the step" in said and "try step" in said
+    # BAOAB's kinetic temperature of a harmonic oscillator is off by -(ωτ)²/4
+    wanted = 0.25 * coarse.attrs["step"] ** 2 * K / M * KT
+    assert coarse["step_error_kinetic_temperature"].item() == pytest.approx(wanted, rel=0.2)
+    assert langevin(field, step=20.0, **options).attrs["converged"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"trajectories": 0}, "trajectories = 0"),
+        ({"duration": -1.0}, "duration = -1"),
+        ({"step": "fast"}, 'must be "auto"'),
+        ({"scheme": "verlet"}, "use one of baoab"),
+        ({"exits": {"out": "y > 3"}}, 'no coordinate "y"'),
+        ({"exits": {"out": "x = 3"}}, "cannot be read"),
+        ({"exits": {"out": "x > 0.1"}}, "start there"),
+        ({"initial": {"x": 7.0}}, "start where there is no force"),
+        ({"initial": {"temperature": 1e-3}}, 'no value for "x"'),
+        ({"initial": {"boltzman": 1e-3}}, "not known"),
+        ({"stop_error": {"temperature": 1.0}}, "kinetic_temperature"),
+        ({"mass": 3.0}, "belongs to a dataset"),
+        ({"seed": -1}, "seed = -1"),
+        ({"keep": 99}, "only 10 trajectories"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else "-".join(value),
+)
+def test_arguments_that_do_not_fit(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        langevin(Harmonic(), **({"trajectories": 10} | SHORT | change))
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [(lambda x: np.zeros((3, 3)), "has the shape"), (lambda x: x[:, :0], "has the shape")],
+)
+def test_functions_of_a_wrong_shape(function: Callable[[NDArray], NDArray], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        langevin(CallableField(["x", "y"], 1.0, function), trajectories=10, duration=1.0, initial={"x": 0.0, "y": 0.0})
