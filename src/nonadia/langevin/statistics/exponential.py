@@ -28,24 +28,26 @@ def fit_decay(times: NDArray, values: NDArray, weights: NDArray | None = None, a
     shortest = 0.5 * float(np.diff(times).min())
     norm = weights.sum()
 
-    def solve(tau: float) -> tuple[float, float, float]:
-        shape = np.exp(-(times - times[0]) / tau)
-        if asymptote is not None:
-            rest = values - asymptote
-            b = float(weights @ (shape * rest) / (weights @ shape**2))
-            return asymptote, b, float(weights @ (rest - b * shape) ** 2)
-        centre, mean = weights @ shape / norm, weights @ values / norm
-        b = float(weights @ ((shape - centre) * (values - mean)) / (weights @ (shape - centre) ** 2))
-        a = float(mean - b * centre)
-        return a, b, float(weights @ (values - a - b * shape) ** 2)
+    def solve(taus: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """a, b and the sum of squares for each τ."""
+        shape = np.exp(-(times - times[0]) / taus[:, None])
+        if asymptote is None:
+            centre, mean = shape @ weights / norm, float(weights @ values / norm)
+            shape, rest = shape - centre[:, None], values - mean
+        else:
+            centre, mean, rest = np.zeros(taus.size), asymptote, values - asymptote
+        b = shape @ (weights * rest) / (shape**2 @ weights)
+        return mean - b * centre, b, (rest - b[:, None] * shape) ** 2 @ weights
 
     grid = np.geomspace(shortest, 20.0 * span, 80)
-    costs = [solve(tau)[2] for tau in grid]
+    costs = solve(grid)[2]
     k = int(np.argmin(costs))
     low, high = np.log(grid[max(k - 1, 0)]), np.log(grid[min(k + 1, grid.size - 1)])
-    best = minimize_scalar(lambda s: solve(float(np.exp(s)))[2], bounds=(low, high), method="bounded", options={"xatol": 1e-9})
+    best = minimize_scalar(
+        lambda s: float(solve(np.exp([s]))[2][0]), bounds=(low, high), method="bounded", options={"xatol": 1e-8}
+    )
     tau = float(np.exp(best.x)) if best.fun <= costs[k] else float(grid[k])
-    a, b, residual = solve(tau)
+    a, b, residual = (float(found[0]) for found in solve(np.array([tau])))
     base = values - (weights @ values / norm if asymptote is None else asymptote)
     variance = float(weights @ base**2)
     return Decay(a, b * float(np.exp(times[0] / tau)), tau, 1.0 - residual / variance if variance > 0 else 0.0, residual)

@@ -203,8 +203,10 @@ def _refusal(labels: list[str], whole: _Window, constant: NDArray, duration: flo
             else:
                 text = f"relaxes with a time constant of about {constant[q]:.3g} a.u."
             messages.append(f"no steady state: {label} {text}; the record lasts {duration:.4g} a.u.; run longer")
-        elif last[q] > 1.0:
-            messages.append(f"no steady state: {label} still changes at the end of the record; run longer")
-        elif whole.score[q] > 1.0:
-            messages.append(f"no steady state of all observables at once: {label} changes early in the record")
+    if messages:
+        return messages
+    for q, label in enumerate(labels):
+        if whole.score[q] > 1.0 or last[q] > 1.0:
+            where = "in every part of the record that was tried" if last[q] > 1.0 else "in the record"
+            messages.append(f"no steady state: {label} is not seen to be stationary {where} ({duration:.4g} a.u.); run longer")
     return messages
