@@ -14,8 +14,7 @@ always been there, the friction remembers from t = 0 on. Atomic units: λ Hartre
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,15 +23,15 @@ from numpy.typing import ArrayLike
 from .auxiliary import Auxiliary, Passive
 from .field import Field, FloatArray, Uniform
 from .memory_build import Built, Kernels, build, passive_message
+from .memory_input import Amplitudes, amplitudes, axes_of, one_temperature, own_errors, shaped
 from .memory_rates import common_rates
 from .memory_table import Asymptote, Function
-from .realisation import ComplexArray, RealForm
+from .realisation import RealForm
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _STREAM = 3  # of the seed: 0 is the noise, 1 and 2 the positions and momenta at t = 0
-Amplitudes = ArrayLike | Callable[[FloatArray], ArrayLike]
 
 
 class MarkovField:
@@ -156,7 +155,7 @@ def memory_field(
     real = RealForm.of(rates)
     if noise is None and not (temperature is not None and temperature > 0):
         raise ValueError("noise: none is given; then temperature must be a positive k_BT, for D = k_BT gamma")
-    axes = () if grid is None else _axes(grid, names)
+    axes = () if grid is None else axes_of(grid, names)
     if grid is None and (callable(friction) or callable(noise)):
         if noise is not None or not callable(friction) or np.any(real.rates.imag) or form == "general":
             raise ValueError(
@@ -168,7 +167,7 @@ def memory_field(
     kernels = Kernels(real, np.zeros(0), np.zeros(0), names, axes, asymptote=asymptote)
     shape, points = tuple(len(axis) for axis in axes), kernels.points
     count = len(real.given)
-    kernels.friction = real.inputs(_amplitudes(friction, "friction", points, shape, count, c))
+    kernels.friction = real.inputs(amplitudes(friction, "friction", points, shape, count, c))
     if noise is None:
         assert temperature is not None
         kernels.noise = temperature * kernels.friction
@@ -176,7 +175,7 @@ def memory_field(
         if np.abs(start - np.swapaxes(start, 1, 2)).max() > 1e-12 * np.abs(start).max():
             raise ValueError("noise: none is given, and D = k_BT gamma is no correlation, as gamma(t = 0) is not symmetric")
     else:
-        kernels.noise = real.inputs(_amplitudes(noise, "noise", points, shape, count, c))
+        kernels.noise = real.inputs(amplitudes(noise, "noise", points, shape, count, c))
     return _field(field, build(kernels, field.masses, temperature, error, form), kernels, add_local)
 
 
@@ -210,20 +209,20 @@ def from_kernels(
     found = [np.asarray(ordered[name].values, dtype=complex) for name in ("rate", "friction_amplitude", "noise_amplitude")]
     count = found[0].shape[-1]
     flat = [found[0].reshape(-1, count), *(a.reshape(-1, count, c, c) for a in found[1:])]
-    axes = _axes({n: ordered[n].values for n in names}, names) if dims and len(flat[0]) > 1 else ()
+    axes = axes_of({n: ordered[n].values for n in names}, names) if dims and len(flat[0]) > 1 else ()
     stated = float(kernels.attrs.get("tolerance", 1e-6))
     tolerance = 0.5 * stated if tolerance is None else tolerance
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance} must lie between 0 and 1")
     common = common_rates(flat[0], flat[1], flat[2], tolerance)
-    own = _own_errors(kernels)
+    own = own_errors(kernels)
     inside = Kernels(
         common.form, common.friction, common.noise, names, axes,
         own["friction"] + common.friction_error, own["noise"] + common.noise_error, asymptote,
     )  # fmt: skip
-    built = build(inside, field.masses, _one_temperature(kernels), max(inside.noise_error, inside.friction_error, 1e-9), form)
+    built = build(inside, field.masses, one_temperature(kernels), max(inside.noise_error, inside.friction_error, 1e-9), form)
     built.messages.append(
-        f"memory kernels refitted to {len(common.form.rates)} common rates, error {common.friction_error:.1e} of the friction "
+        f"note: memory kernels refitted to {len(common.form.rates)} common rates, error {common.friction_error:.1e} of the friction "
         f"kernel, {common.noise_error:.1e} of the noise kernel"
     )
     for name, whole, known in (
@@ -259,7 +258,7 @@ def _by_function(
     n = form.size * c
 
     def coupling(x: FloatArray) -> FloatArray:
-        inputs = form.inputs(_shaped(np.asarray(friction(x)), "friction", (len(x),), count, c))
+        inputs = form.inputs(shaped(np.asarray(friction(x)), "friction", (len(x),), count, c))
         values, vectors = np.linalg.eigh(np.where(np.isfinite(inputs), inputs, 0.0))
         if np.any(values < -1e-12 * np.abs(values).max(initial=0.0)):
             raise ValueError("friction: an amplitude a_k(x) is negative; give a grid, on which the whole kernel is realised")
@@ -274,64 +273,3 @@ def _by_function(
     found.errors |= {"friction_kernel": 0.0, "noise_kernel": 0.0}
     found.messages.append(passive_message(n, temperature))
     return found
-
-
-def _axes(grid: Mapping[str, ArrayLike], names: Sequence[str]) -> tuple[FloatArray, ...]:
-    if set(grid) != set(names):
-        raise ValueError(f"grid: the coordinates {sorted(grid)}; must be {sorted(names)}")
-    axes = tuple(np.asarray(grid[name], dtype=float) for name in names)
-    for name, axis in zip(names, axes, strict=True):
-        if axis.ndim != 1 or axis.size < 2 or not np.all(np.isfinite(axis)) or not np.all(np.diff(axis) > 0):
-            raise ValueError(f"grid: {name} must be at least two increasing finite values")
-    return axes
-
-
-def _amplitudes(
-    value: Amplitudes, name: str, points: FloatArray, grid: tuple[int, ...], count: int, c: int
-) -> ComplexArray:
-    """(X, K, c, c): constants repeated at all points."""
-    if callable(value):
-        return _shaped(np.asarray(value(points)), name, (len(points),), count, c)
-    array = np.asarray(value)
-    leading = grid if grid and array.shape[: len(grid)] == grid and array.ndim > len(grid) else ()
-    found = _shaped(array, name, leading, count, c)
-    return np.asarray(np.broadcast_to(found.reshape(-1, count, c, c), (len(points), count, c, c)))
-
-
-def _shaped(array: np.ndarray, name: str, leading: tuple[int, ...], count: int, c: int) -> ComplexArray:
-    """(…, K, c, c) from (…, K), a multiple of the unit matrix, or (…, K, c, c)."""
-    array = np.asarray(array, dtype=complex)
-    if array.shape == () and count == 1 and not leading:
-        array = array.reshape(1)
-    if array.shape == (*leading, count):
-        array = array[..., None, None] * np.eye(c)
-    if array.shape != (*leading, count, c, c):
-        raise ValueError(
-            f"{name}: amplitudes of shape {array.shape}; must be {(*leading, count)} or {(*leading, count, c, c)} "
-            f"for {count} rates"
-        )
-    return array
-
-
-def _own_errors(kernels: xr.Dataset) -> dict[str, float]:
-    """Stated errors of the kernels in a dataset, relative to their largest magnitude, exponents included."""
-    found = {}
-    relative = kernels.attrs.get("relative_error", "{}")
-    relative = json.loads(relative) if isinstance(relative, str) else dict(relative)
-    for name in ("friction", "noise"):
-        own = max(float(relative.get(f"{name}_{kind}", 0.0)) for kind in ("kernel", "spectrum"))
-        found[name] = own + float(kernels.attrs.get("exponential_error", 0.0))
-    return found
-
-
-def _one_temperature(kernels: xr.Dataset) -> float | None:
-    """k_BT where all leads have the same temperature and chemical potential."""
-    values = []
-    for key in ("temperature", "chemical_potential"):
-        value = kernels.attrs.get(key)
-        if value is None:
-            return None
-        values.append(np.atleast_1d(np.asarray(json.loads(value) if isinstance(value, str) else value, dtype=float)))
-    if np.ptp(values[0]) > 0 or np.ptp(values[1]) > 0:
-        return None
-    return float(values[0][0])

@@ -90,7 +90,7 @@ def build(kernels: Kernels, masses: FloatArray, temperature: float | None, error
         if passive is None:
             if kind == "passive":
                 raise ValueError(f'form = "passive": {reason}; form = "general" takes any kernel')
-            messages.append(f"D = k_BT gamma, but {reason}: friction and noise are realised separately")
+            messages.append(f"note: D = k_BT gamma, but {reason}: friction and noise are realised separately")
     if passive is not None:
         auxiliary: Auxiliary = passive
         noise = kernels.noise if temperature is None else found * kernels.friction
@@ -98,15 +98,15 @@ def build(kernels: Kernels, masses: FloatArray, temperature: float | None, error
     else:
         auxiliary, lifted = _general(kernels, error, masses)
         noise = kernels.noise
-        messages.append(f"memory: general form, {auxiliary.size} auxiliary variables")
+        messages.append(f"note: memory: general form, {auxiliary.size} auxiliary variables")
         if lifted > 1e-8:
-            messages.append(f"the noise spectrum was raised by up to {lifted:.1e} of its maximum, where it was not positive")
+            messages.append(f"note: the noise spectrum was raised by up to {lifted:.1e} of its maximum, where it was not positive")
     mine = _errors(kernels, auxiliary, noise)
     return Built(auxiliary, kernels.friction_error + mine[0], kernels.noise_error + mine[1], messages)
 
 
 def passive_message(size: int, temperature: float) -> str:
-    return f"memory: passive form, {size} auxiliary variables, k_BT = {temperature:.6g}: exact Boltzmann distribution"
+    return f"note: memory: passive form, {size} auxiliary variables, k_BT = {temperature:.6g}: exact Boltzmann distribution"
 
 
 def _stationary(kernels: Kernels, error: float) -> FloatArray:
