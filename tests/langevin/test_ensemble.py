@@ -134,6 +134,9 @@ def test_exits(compiled: bool) -> None:
         def force(self, x: NDArray, t: float = 0.0) -> NDArray:
             return 0.0 * x
 
+        def potential(self, x: NDArray, t: float = 0.0) -> NDArray:
+            return 0.0 * x[:, 0]
+
         def uniform(self, t: float = 0.0) -> Uniform | None:
             found = super().uniform(t)
             return None if found is None else found._replace(kick=np.zeros_like(found.kick))
@@ -153,7 +156,8 @@ def test_exits(compiled: bool) -> None:
     assert np.allclose(run["exit_momentum"].values[gone, 0], momenta[gone], rtol=1e-12)
     assert np.allclose(run["exit_position"].values[gone, 0], np.where(momenta > 0, 1.3, -0.8)[gone], rtol=1e-9)
     assert run["survivors"].values[-1] == 64 - gone.sum()
-    assert np.allclose(run["exit_probability"], [(wanted == 0).mean(), (wanted == 1).mean()])
+    assert np.allclose(run["exit_probability"], [(wanted == e).mean() for e in (0, 1, -1)])
+    assert np.allclose(run["energy_loss"], 0.0, atol=1e-15)
 
 
 def test_stops_when_the_error_is_reached() -> None:

@@ -10,8 +10,9 @@ import xarray as xr
 
 from .exit_statistics import exit_variables
 from .field import FloatArray
-from .outcome import Outcome
+from .outcome import Outcome, batch_means
 from .statistics.blocking import Estimate, batch_mean
+from .statistics.relaxation import relaxation_rate
 
 Variable = tuple[tuple[str, ...], Any, dict[str, str]]
 _MEANING = {
@@ -69,10 +70,14 @@ def assemble(outcome: Outcome, attributes: dict[str, Any], warnings: list[str]) 
     if field.leads:
         coordinates["lead"] = list(field.leads)
     coordinates |= _distributions(outcome, add)
-    if len(problem.exits):
-        exit_variables(outcome, add)
-        coordinates["exit"] = list(problem.exits.names)
     wrong, notes = outcome.verdict()
+    if len(problem.exits):
+        of_exits, said = exit_variables(outcome, add)
+        attributes = attributes | of_exits
+        notes += said
+        coordinates |= {"exit": list(problem.exits.names), "outcome": [*problem.exits.names, "inside"]}
+    elif "energy" in variables:
+        notes += _relaxation(outcome, pair)
     wrong = [line for line in warnings if not line.startswith("note: ")] + wrong
     notes = [line.removeprefix("note: ") for line in warnings if line.startswith("note: ")] + notes
     attrs = {
@@ -89,6 +94,18 @@ def assemble(outcome: Outcome, attributes: dict[str, Any], warnings: list[str]) 
     dataset = xr.Dataset(variables, coords=coordinates, attrs=attrs)
     dataset["mode"].attrs["mass"] = field.masses.tolist()
     return dataset
+
+
+def _relaxation(outcome: Outcome, pair: Any) -> list[str]:
+    """The rate at which the mean energy relaxes, as one exponential; what keeps it from meaning anything."""
+    values, count = batch_means(outcome.main, outcome.reached)
+    energy = values[:, :, outcome.at["energy"].start]
+    if outcome.reached < 8 or len(energy) < 4 or not np.isfinite(energy).all():
+        return []
+    found = relaxation_rate(outcome.main.problem.times[: outcome.reached + 1], energy, count[:, 0, 0])
+    rate = Estimate(np.asarray(found.rate), np.asarray(found.error), np.asarray(np.nan))
+    pair("relaxation_rate", (), rate, "hartree/hbar", "k of the mean energy E_inf + A exp(-k t), best fit")
+    return [f"relaxation rate: {line}" for line in found.messages]
 
 
 def _distributions(outcome: Outcome, add: Any) -> dict[str, Any]:

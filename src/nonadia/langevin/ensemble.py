@@ -206,7 +206,7 @@ class Ensemble:
     """A problem with its trajectories and all that was observed so far."""
 
     def __init__(self, problem: Problem, x: FloatArray, p: FloatArray) -> None:
-        self.problem = problem
+        self.problem, self.start = problem, (x, p[:, : x.shape[1]])
         c, bins = x.shape[1], problem.edges.shape[2] - 1
         q = width(problem.field)
         shape = (problem.batches, problem.stored)
