@@ -2,7 +2,7 @@
 
     m_i dv_i = [-∂_i U_0 + F_i(x,t)] dt - γ_ij(x,t) v_j dt + ξ_i dt,   ⟨ξ_i(t) ξ_j(t')⟩ = 2 D_ij δ(t - t')
 
-    field      what acts on the nuclei at (x, t): force, γ, D, potential, currents; table, scattered, on_the_fly, memory are such
+    field      what acts on the nuclei at (x, t): force, γ, D, potential, currents: table, scattered, on_the_fly, memory
     local      the linear part solved exactly for frozen x: any γ, any number of coordinates
     scheme     a splitting as a word; baoab, obabo, lie_trotter declare their weak order
     philox     noise keyed by (seed, trajectory, step)
