@@ -2,7 +2,7 @@
 
     C_ij(t) = ⟨v_i(t_0 + t) v_j(t_0)⟩,    Δ_i(t) = ⟨(x_i(t_0 + t) - x_i(t_0))²⟩
 
-t_0 is the first stored time, or every stored time ("all": for stationary trajectories). The mean over t_0 is taken trajectory by
+t_0 is the first stored time, or every stored time ("all": for stationary trajectories). The mean over t_0 is taken within each
 trajectory; the error is the standard error of these means over trajectories, which are independent. Neighbouring lags are
 correlated with each other. Atomic units.
 """
@@ -90,7 +90,7 @@ def _checked(values: FloatArray, time: ArrayLike, origins: str) -> tuple[FloatAr
     if origins not in ORIGINS:
         raise ValueError(f'origins = "{origins}"; must be "first" or "all"')
     if values.ndim != 3 or len(values) != times.size or times.size < 2:
-        raise ValueError(f"trajectories of shape {values.shape}; must be (times, trajectories, coordinates), {times.size} times")
+        raise ValueError(f"trajectories of shape {values.shape}; must be ({times.size} times, trajectories, coordinates)")
     if values.shape[1] < 2:
         raise ValueError(f"{values.shape[1]} trajectories: the error of a correlation needs at least two that did not leave")
     if not np.all(np.isfinite(values)):

@@ -222,8 +222,8 @@ def from_kernels(
     )  # fmt: skip
     built = build(inside, field.masses, one_temperature(kernels), max(inside.noise_error, inside.friction_error, 1e-9), form)
     built.messages.append(
-        f"note: memory kernels refitted to {len(common.form.rates)} common rates, error {common.friction_error:.1e} of the friction "
-        f"kernel, {common.noise_error:.1e} of the noise kernel"
+        f"note: memory kernels refitted to {len(common.form.rates)} common rates, error {common.friction_error:.1e} of the "
+        f"friction kernel, {common.noise_error:.1e} of the noise kernel"
     )
     for name, whole, known in (
         ("friction", built.friction_error, inside.friction_error),

@@ -100,7 +100,7 @@ def build(kernels: Kernels, masses: FloatArray, temperature: float | None, error
         noise = kernels.noise
         messages.append(f"note: memory: general form, {auxiliary.size} auxiliary variables")
         if lifted > 1e-8:
-            messages.append(f"note: the noise spectrum was raised by up to {lifted:.1e} of its maximum, where it was not positive")
+            messages.append(f"note: the noise spectrum, negative somewhere, was raised by up to {lifted:.1e} of its maximum")
     mine = _errors(kernels, auxiliary, noise)
     return Built(auxiliary, kernels.friction_error + mine[0], kernels.noise_error + mine[1], messages)
 

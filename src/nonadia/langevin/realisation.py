@@ -16,15 +16,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_continuous_are
+from scipy.linalg import solve_continuous_are, solve_continuous_lyapunov
 
 from .field import FloatArray
 
 ComplexArray = NDArray[np.complex128]
 
-FLOOR = 1e-10  # least spectrum relative to its own largest value: the Riccati equation needs a positive one
+FLOOR = 1e-11  # least spectrum relative to its own largest value: the Riccati equation needs a positive one
 SAME = 1e-9  # relative distance of rates that count as one, or as conjugate to each other
-_REFINEMENTS = 3
+_REFINEMENTS = 3  # of a frequency, of a solution
 
 
 class NegativeSpectrum(ValueError):
@@ -219,9 +219,20 @@ def _riccati(form: RealForm, inputs: FloatArray, c: int) -> FloatArray:
     if n > 1:
         cross = a21 @ first + a22 @ second + second @ a11.T
         constant = a21 @ second.T
-        free = solve_continuous_are(a22.T, a12.T, constant + constant.T, weight + weight.T, s=cross)
+        free = _solution(a22, a12, constant + constant.T, weight + weight.T, cross)
         lower = (cross + free @ a12.T) @ ((vectors / np.sqrt(values)) @ vectors.T)
     return np.asarray(np.sqrt(unit) * turn @ np.vstack([root, lower]))
+
+
+def _solution(a: FloatArray, b: FloatArray, constant: FloatArray, weight: FloatArray, cross: FloatArray) -> FloatArray:
+    """Z with a Z + Z a^T + constant = (cross + Z b^T) weight⁻¹ (…)^T; Newton steps give back digits lost to a small weight."""
+    found = solve_continuous_are(a.T, b.T, constant, weight, s=cross)
+    for _ in range(_REFINEMENTS):
+        gain = np.linalg.solve(weight, b @ found + cross.T)
+        residual = a @ found + found @ a.T + constant - gain.T @ weight @ gain
+        step = solve_continuous_lyapunov(a - gain.T @ b, -residual)
+        found = found + 0.5 * (step + step.T)
+    return np.asarray(found)
 
 
 def stationary(form: RealForm, white: FloatArray) -> FloatArray:
