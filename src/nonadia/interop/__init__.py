@@ -5,7 +5,9 @@
     kernel_data       the memory kernels γ(x,t), D(x,t) of the same folders ↔ dataset
     ase_coordinates   which functions of the atoms' positions the coordinates x_i are, and their Jacobians
     ase_dynamics      FrictionDynamics: ASE molecular dynamics with the friction and noise of any field (ase_units)
-    ase_calculator    FieldCalculator: energies and forces of a field for any ASE program; embed: a field as atoms
+    ase_calculator    FieldCalculator: energies and forces of a field for any ASE program; embed: a field as atoms (placement)
+    extended_xyz      stored trajectories → extended XYZ
+    qutip_operators   the molecule of a junction at x as QuTiP operators
 
 May import: units, models, friction, langevin. Other programs are imported on first use only; their absence is said then.
 """
@@ -16,9 +18,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .ase_coordinates import BondLength, LinearMap, UserCoordinates
+from .extended_xyz import write_extended_xyz
 from .force_data import read_force_data
 from .force_write import write_force_data
 from .kernel_data import read_kernel_data, write_kernel_data
+from .qutip_operators import qutip_operators
 
 if TYPE_CHECKING:
     from .ase_calculator import FieldCalculator as FieldCalculator
@@ -34,8 +38,10 @@ __all__ = [
     "LinearMap",
     "UserCoordinates",
     "embed",
+    "qutip_operators",
     "read_force_data",
     "read_kernel_data",
+    "write_extended_xyz",
     "write_force_data",
     "write_kernel_data",
 ]

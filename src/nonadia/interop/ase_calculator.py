@@ -14,6 +14,7 @@ import numpy as np
 from ..langevin.field import Field
 from .ase_coordinates import Coordinates, LinearMap, check
 from .ase_units import ENERGY, FORCE, LENGTH, MASS, MISSING, MOMENTUM
+from .placement import Placement
 
 try:
     from ase import Atoms
@@ -84,29 +85,17 @@ def embed(
 ) -> tuple[Atoms, LinearMap]:
     """Atoms whose motion along the first axis is that of the field's coordinates, and the map R → x.
 
-    x, p (c,) : where they start (atomic units). One atom of mass m_i for each coordinate; with `pairs` two of mass 2m_i, whose
-    reduced mass is m_i and whose distance along the axis, less 2 Å, is x_i. A dimensionless x counts bohrs.
+    x, p (c,) : where they start (atomic units). pairs, and where the atoms stand: see placement.
     """
-    count, c = (2 if pairs else 1), len(field.names)
-    start, momenta = np.asarray(x, dtype=float), np.zeros(c) if p is None else np.asarray(p, dtype=float)
-    if start.shape != (c,) or momenta.shape != (c,):
-        raise ValueError(f"x and p must hold {c} numbers, for {', '.join(field.names)}")
-    positions, impulse, matrix = np.zeros((c, count, 3)), np.zeros((c, count, 3)), np.zeros((c, c, count, 3))
-    offset = 0.0
-    for i in range(c):
-        positions[i, :, 1] = 10.0 * i * LENGTH  # apart, so that pictures show all of them
-        positions[i, -1, 0] = start[i]
-        impulse[i, -1, 0] = momenta[i]
-        matrix[i, i, -1, 0] = 1.0
-        if pairs:
-            offset = -2.0 * LENGTH
-            positions[i, -1, 0] -= offset
-            impulse[i, 0, 0], matrix[i, i, 0, 0] = -momenta[i], -1.0
-    masses = np.repeat(field.masses * count, count)
+    placed = Placement(field.masses, pairs)
+    start, momenta = np.asarray(x, dtype=float), np.zeros(len(field.names)) if p is None else np.asarray(p, dtype=float)
+    if start.shape != (len(field.names),) or momenta.shape != start.shape:
+        raise ValueError(f"x and p must hold {len(field.names)} numbers, for {', '.join(field.names)}")
+    positions, impulse = placed.positions(start), placed.momenta(momenta)
     atoms = Atoms(
-        [symbol] * (c * count),
-        positions=positions.reshape(-1, 3) / LENGTH,
-        masses=masses / MASS,
-        momenta=impulse.reshape(-1, 3) / MOMENTUM,
+        [symbol] * len(positions),
+        positions=positions / LENGTH,
+        masses=placed.masses / MASS,
+        momenta=impulse / MOMENTUM,
     )
-    return atoms, LinearMap(matrix.reshape(c, c * count, 3), offset)
+    return atoms, placed.coordinates
