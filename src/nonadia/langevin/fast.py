@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import philox
-from .fast_kernel import INSIDE, run
+from .fast_kernel import INSIDE, LOST, run
 from .scheme import LETTERS
 
 if TYPE_CHECKING:
     from .field import Uniform
+
+__all__ = ["INSIDE", "LOST", "Exits", "advance"]
 
 
 @dataclass(frozen=True)
