@@ -153,11 +153,11 @@ def test_checkpoint_file(tmp_path: Path) -> None:
     psi = np.random.default_rng(0).normal(size=(2, 5)) + 1j
     kept = Checkpoint(tmp_path / "c", "key")
     assert kept.read() is None
-    kept.offer(State(1, psi, 0.1, 4))
+    kept.offer(State(1, psi, 0.1, 4).arrays())
     assert not (tmp_path / "c").exists(), "too soon"
-    kept.write(State(2, psi, 0.1, 4))
-    kept.write(State(1, 0 * psi, 0.1, 4))
-    state = Checkpoint(tmp_path / "c", "key").read()
+    kept.write(State(2, psi, 0.1, 4).arrays())
+    kept.write(State(1, 0 * psi, 0.1, 4).arrays())
+    state = State.of(Checkpoint(tmp_path / "c", "key").read())
     assert state is not None and state.index == 2 and np.array_equal(state.psi, psi)
     assert Checkpoint(tmp_path / "c", "other").read() is None
     assert [file.name for file in tmp_path.iterdir()] == ["c"]

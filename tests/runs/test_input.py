@@ -113,7 +113,7 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("system", "juntion", "system", 'did you mean "junction"'),
     ("system", "molekule", "system", "did you mean \"molecule\""),
     ("system", 3, "system", "must be"),
-    ("langevin", {"trajectories": 10}, "langevin", "not in this version"),
+    ("langevin", {"trajectories": 10}, "langevin.duration", "is missing; give how long"),
     ("leads.L.temperature", [300], "leads.L.temperature", "must be a number"),
     ("leads.L.temperature", True, "leads.L.temperature", "must be a number"),
     ("leads.L", 3, "leads.L", "must be a table"),

@@ -14,8 +14,8 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -88,13 +88,14 @@ def solve(task: Task) -> dict[str, FloatArray]:
 class Workers:
     """Solves blocks in this process, and in up to `count` others once that pays. Use as a context manager.
 
-    store: finished blocks are taken from it and put into it, by key.
+    store: finished blocks are taken from it and put into it, by key. executor: solves all blocks instead, on a cluster say; it
+    belongs to the caller.
     """
 
-    def __init__(self, count: int = 1, store: Store | None = None) -> None:
+    def __init__(self, count: int = 1, store: Store | None = None, executor: Executor | None = None) -> None:
         if count < 1:
             raise ValueError(f"workers = {count} must be at least 1")
-        self.count, self.store = count, store
+        self.count, self.store, self.executor = count, store, executor
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Workers:
@@ -126,24 +127,34 @@ class Workers:
             if stored is None:
                 open_tasks.append(i)
             else:
-                done(i, stored, new=False)
-        while open_tasks and self._pool is None:
+                done(i, stored, False)
+        while open_tasks and self._pool is None and self.executor is None:
             started = time.perf_counter()
             i = open_tasks.pop(0)
-            done(i, solve(tasks[i]), new=True)
+            done(i, solve(tasks[i]), True)
             remaining = (time.perf_counter() - started) * len(open_tasks)
             if self.count > 1 and len(open_tasks) > 1 and remaining > 2 * START_UP:
                 self._start(min(self.count, len(open_tasks)))
-        if self._pool is not None:
-            try:
-                futures: dict[Future, int] = {self._pool.submit(solve, tasks[i]): i for i in open_tasks}
-                while futures:
-                    for future in wait(futures, return_when=FIRST_COMPLETED).done:
-                        done(futures.pop(future), future.result(), new=True)
-            except BrokenProcessPool:
-                message = "a worker process was killed, perhaps for lack of memory; fewer workers need less"
-                raise WorkerLost(message) from None
+        if open_tasks:
+            self._elsewhere({i: tasks[i] for i in open_tasks}, done)
         return [results[i] for i in range(len(tasks))]
+
+    def _elsewhere(self, tasks: Mapping[int, Task], done: Callable[[int, dict[str, FloatArray], bool], None]) -> None:
+        """Blocks on the executor or on worker processes, taken in the order in which they are finished."""
+        pool = self.executor or self._pool
+        assert pool is not None
+        futures: dict[Future[dict[str, FloatArray]], int] = {}
+        try:
+            futures |= {pool.submit(solve, task): i for i, task in tasks.items()}
+            while futures:
+                for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                    done(futures.pop(future), future.result(), True)
+        except BrokenProcessPool:
+            message = "a worker process was killed, perhaps for lack of memory; fewer workers need less"
+            raise WorkerLost(message) from None
+        finally:
+            for future in futures:
+                future.cancel()
 
     def _start(self, count: int) -> None:
         with _one_thread_each():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor
 
 import xarray as xr
 from numpy.typing import ArrayLike
@@ -34,6 +35,7 @@ def electronic_forces(
     progress: Progress | None = None,
     workers: int = 1,
     store: Store | None = None,
+    executor: Executor | None = None,
 ) -> xr.Dataset:
     """Electronic mean force F, friction γ and noise D at given classical coordinates (theory B4; LD(43)-(50)).
 
@@ -48,6 +50,7 @@ def electronic_forces(
         poles of the Fermi function, band poles come on top.
     progress : callable(done, total, message).
     workers : processes over blocks of geometries (HEOM); the result does not depend on it.
+    executor : any concurrent.futures executor that solves the blocks instead, such as that of a cluster; the same result.
     store : mapping key → arrays in which finished blocks are looked up and kept, so that an interrupted run can go on.
 
     Returns a dataset (atomic units, `units` on every variable) with mean_force(…, mode), friction(…, mode, mode_),
@@ -75,7 +78,7 @@ def electronic_forces(
         outcome = _negf(frozen, tolerance, tolerance_mode)
     else:
         automatic = [vibration.automatic for vibration in model.vibrations]
-        with Workers(workers, store) as pool:
+        with Workers(workers, store, executor) as pool:
             hierarchy = Hierarchical(grid.points, tolerance, tolerance_mode, progress, pool)
             outcome = hierarchy.converge(frozen, automatic, tiers, poles, decomposition)
             frozen = hierarchy.frozen

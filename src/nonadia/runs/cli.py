@@ -67,13 +67,16 @@ def run(
         bool, typer.Option("--resume", help="Keep what an earlier, interrupted run of the same input finished.")
     ] = False,
     workers: Annotated[
-        int, typer.Option("--workers", metavar="N", min=1, help="Processes that share the geometries (HEOM).")
+        int, typer.Option("--workers", metavar="N", min=1, help="Processes that share geometries (HEOM), threads for dynamics.")
     ] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="tcp://...", help="Dask scheduler whose workers compute instead.")
+    ] = None,
 ) -> None:
     """Compute what the input asks for and write one result file."""
     target = output or Path(f"{Path(file).stem}.nc")
     try:
-        tree = _compute(file, target, overrides, resume, workers)
+        tree = _compute(file, target, overrides, resume, workers, scheduler)
     except KeyboardInterrupt:
         fail("interrupted; nothing was computed yet, nothing new is saved")
     summary(tree)
@@ -82,7 +85,9 @@ def run(
         fail(f"not converged to the tolerance asked for (see above); the best values are saved in {target}")
 
 
-def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool, workers: int) -> xr.DataTree:
+def _compute(
+    file: str, target: Path, overrides: list[str] | None, resume: bool, workers: int, scheduler: str | None
+) -> xr.DataTree:
     """The result of `run`, saved; every other end of it as its message and exit status."""
     from . import estimate
     from .execute import Interrupted, RunFailed
@@ -97,7 +102,9 @@ def _compute(file: str, target: Path, overrides: list[str] | None, resume: bool,
         estimate.refuse_if_too_large(experiment)
     try:
         with Progress(Path(file).stem) as progress:
-            return execute(experiment, output=target, resume=resume, progress=progress, workers=workers)
+            return execute(
+                experiment, output=target, resume=resume, progress=progress, workers=workers, scheduler=scheduler
+            )
     except Interrupted as interruption:
         fail(interrupted(interruption, target))
     except RunFailed as failure:

@@ -107,7 +107,7 @@ class _Work:
         started = time.perf_counter()
         try:
             groups = self._groups()
-        except (InputError, MemoryError):
+        except (InputError, MemoryError, store.ResultError):
             raise
         except ModelError as error:  # found when the initial state is prepared
             if self.table.size == 1:
@@ -162,7 +162,7 @@ class _Work:
 
     def _resumed(self) -> State | None:
         """ψ of the checkpoint, if the journal has every record up to it."""
-        state = None if self.checkpoint is None else self.checkpoint.read()
+        state = None if self.checkpoint is None else State.of(self.checkpoint.read())
         if state is None or any(self._key(k) not in self.records for k in range(state.index + 1)):
             return None
         self.state = state
@@ -179,15 +179,15 @@ class _Work:
             spare = self._spare if self._spare is not None else np.empty_like(state.psi)
             spare[...] = state.psi
             self._spare, self.state = self.state.psi, State(state.index, spare, state.error, state.steps)
-        self.checkpoint.offer(self.state)
+        self.checkpoint.offer(self.state.arrays())
 
     _spare: NDArray[np.complex128] | None = None
 
     def _save(self) -> None:
         """Write the last recorded ψ, so that nothing has to be computed again."""
         if self.checkpoint is not None and self.state is not None:
-            with contextlib.suppress(OSError):
-                self.checkpoint.write(self.state)
+            with contextlib.suppress(store.SaveError):
+                self.checkpoint.write(self.state.arrays())
 
     def kept(self) -> str:
         """What --resume finds, in words."""

@@ -88,6 +88,14 @@ class SweepTable:
             return [text]
         return [str(line) for line in found] if isinstance(found, list) else [str(found)]
 
+    def dataset(self, index: int) -> xr.Dataset:
+        """The forces of one finished sweep point."""
+        return self._datasets[index]
+
+    def kernels(self, index: int) -> xr.Dataset | None:
+        """The memory kernels of one finished sweep point, if they were asked for."""
+        return self._kernels.get(index)
+
     def forces(self) -> xr.Dataset:
         """The /forces group; empty when no sweep point is finished."""
         found = self._stacked(self._datasets)

@@ -1,4 +1,4 @@
-"""Experiment → result: forces, and memory kernels if asked for, a sweep point at a time, saved as soon as it is finished.
+"""Experiment → result: forces (and memory kernels) a sweep point at a time, then dynamics, saved as soon as they are finished.
 
 Closed systems go to `closed_execute`.
 """
@@ -9,18 +9,24 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import estimate, store
+from . import checkpoint, estimate, forces_execute, store
 from .closed_experiment import ClosedExperiment
 from .combine import CONVERGED, SweepTable
 from .errors import InputError
+from .executors import cluster
 from .experiment import Experiment, load
+from .forces_execute import Ahead
 from .journal import Journal, beside
 from .junction_experiment import JunctionExperiment
+from .langevin_combine import DynamicsTable, of_forces
+from .langevin_execute import Dynamics
 from .progress import Report, silent
 from .sweep import sweep_axes
+from .table_experiment import TableExperiment
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,19 +60,22 @@ def run(
     resume: bool = False,
     progress: Report | None = None,
     workers: int = 1,
+    scheduler: str | None = None,
 ) -> xr.DataTree:
     """Compute everything the input asks for.
 
     experiment : an Experiment, the path of an input file, the name of a shipped example, or a dict as in
         the file.
     output : result file; written after each finished sweep point. Within a sweep point, finished blocks of
-        geometries are kept in OUTPUT.journal until the run is complete. None keeps the result in memory.
-    resume : continue `output` and its journal: what is finished there is kept. The input must be identical.
+        geometries are kept in OUTPUT.journal, and the state of an ensemble in OUTPUT.checkpoint, until the run is complete.
+        None keeps the result in memory.
+    resume : continue `output`, its journal and checkpoint: what is finished there is kept. The input must be identical.
     progress : callable(done, total, message).
-    workers : processes over blocks of geometries; the result does not depend on it.
+    workers : processes over blocks of geometries, threads over trajectories; the result does not depend on it.
+    scheduler : address of a Dask scheduler whose workers compute instead; the result is the same.
 
-    Returns the result tree (/forces, /convergence; of closed systems /wavepacket, /factorization, /convergence); its
-    attribute `complete` is 1 when every sweep point was computed and `converged` is 1 when every one reached the tolerance.
+    Returns the result tree (/forces, /langevin, /convergence; of closed systems /wavepacket, /factorization, /convergence); its
+    attribute `complete` is 1 when everything was computed and `converged` is 1 when all of it reached its tolerance.
     Errors: InputError before any work; ResultError for the file; RunFailed when a sweep point failed (the
     others are computed and saved); Interrupted on Ctrl-C.
     """
@@ -76,131 +85,132 @@ def run(
         from .closed_execute import run_closed
 
         return run_closed(experiment, output, resume, progress)
-    assert isinstance(experiment, JunctionExperiment)
-    if experiment.forces is None:
+    assert isinstance(experiment, JunctionExperiment | TableExperiment)
+    if isinstance(experiment, JunctionExperiment) and experiment.forces is None:
         raise InputError([(experiment.source, "forces", "nothing to compute; give [forces] with x = [...]")])
     target = None if output is None else Path(output)
-    table = SweepTable(sweep_axes(experiment))
-    # every sweep point is checked (NaN on its grid, memory) before the first one is computed; so is the table of all of them
-    estimate.refuse_if_too_large(experiment)
-    points = [experiment.at(values) for values in experiment.points()]
-    for point in points:
-        estimate.refuse_if_too_large(point)
+    work = _Work(experiment, target, progress or silent, workers)
     if target is not None:
         store.check_writable(target)
-        _restore(target, experiment, table, resume)
-    journal = None
-    if target is not None:
+        store.remove_remnants(target)
+        work.restore(resume)
+    with cluster(scheduler) as executor:
+        return work.run(executor)
+
+
+class _Work:
+    """A run of forces and dynamics: the tables that fill up, and where they are kept."""
+
+    def __init__(
+        self, experiment: JunctionExperiment | TableExperiment, target: Path | None, progress: Report, workers: int
+    ) -> None:
+        self.experiment, self.target, self.progress, self.workers = experiment, target, progress, workers
+        self.table = SweepTable(sweep_axes(experiment))
+        # every sweep point is checked (NaN on its grid, memory) before the first one is computed; so is the table of all of them
+        self.points = [experiment.at(values) for values in experiment.points()]
+        for each in (experiment, *self.points):
+            if isinstance(each, JunctionExperiment):
+                estimate.refuse_if_too_large(each)
+        self.dynamics = None if experiment.langevin is None else Dynamics(experiment, target)
+        self.journal: Journal | None = None
+        self.started = time.perf_counter()
+        self.attributes = store.provenance(experiment, command_line())
+
+    def restore(self, resume: bool) -> None:
+        """Never overwrite a foreign file or unfinished work, never continue another input."""
+        assert self.target is not None
+        stored = store.stored_part(self.target, self.experiment, resume)
+        if stored is not None and "forces" in stored.children and "convergence" in stored.children:
+            groups = {name: node.to_dataset() for name, node in stored.children.items()}
+            self.table.restore(groups["forces"], of_forces(groups["convergence"]), groups.get("memory"))
+            if self.dynamics is not None:
+                self.dynamics.table.restore(groups.get("langevin"), groups["convergence"])
         if not resume:
-            beside(target).unlink(missing_ok=True)
-        journal = Journal(beside(target))
-    started = time.perf_counter()
-    attributes = store.provenance(experiment, command_line())
-    saved = table.count
-    try:
-        for index, point in enumerate(points):
-            if not table.finished(index):
-                _compute(table, index, point, progress or silent, workers, journal)
-                if target is not None and table.count:
-                    store.write_result(_tree(table, attributes, time.perf_counter() - started), target)
-                saved = table.count
-    except KeyboardInterrupt:
-        raise Interrupted(saved, table.size, target, len(journal) if journal is not None else 0) from None
-    tree = _tree(table, attributes, time.perf_counter() - started)
-    failures = [f"{where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
-    if failures:
-        raise RunFailed(failures, tree, table.count, len(journal) if journal is not None else 0)
-    if journal is not None:
-        journal.remove()
-    return tree
+            beside(self.target).unlink(missing_ok=True)
+            checkpoint.beside(self.target).unlink(missing_ok=True)
+        self.journal = Journal(beside(self.target))
+
+    def run(self, executor: Executor | None) -> xr.DataTree:
+        """Forces of all sweep points, then dynamics."""
+        ahead = Ahead(executor)
+        blocks = self.journal if self.journal is not None else ()
+        saved = self.table.count
+        try:
+            missing = [index for index in range(self.table.size) if not self.table.finished(index)]
+            for index in missing:
+                point = self.points[index]
+                if isinstance(point, JunctionExperiment):
+                    ahead.submit(index, point)
+            for index in missing:
+                self._forces(index, ahead)
+                self._save(self.table.count > 0)
+                saved = self.table.count
+            for index in range(0 if self.dynamics is None else self.dynamics.table.size):
+                assert self.dynamics is not None
+                if not self.dynamics.table.finished(index):
+                    label = where(self.dynamics.table, index)
+                    self.dynamics.run(index, self.table, self.progress, self.workers, executor, label)
+                    self._save(self.dynamics.table.finished(index))
+        except KeyboardInterrupt:
+            kept = "" if self.dynamics is None else self.dynamics.kept(self.table)
+            raise Interrupted(saved, self.table.size, self.target, len(blocks), kept) from None
+        finally:
+            ahead.cancel()
+        tree = self._tree()
+        table = self.table
+        failures = [f"{where(table, i)}{table.messages(i)[0]}" for i in range(table.size) if not table.finished(i)]
+        failures += [] if self.dynamics is None else self.dynamics.failures(where)
+        if failures:
+            raise RunFailed(failures, tree, table.count, len(blocks))
+        if self.target is not None:
+            for finished in (beside(self.target), checkpoint.beside(self.target)):
+                finished.unlink(missing_ok=True)
+        return tree
+
+    def _forces(self, index: int, ahead: Ahead) -> None:
+        """One sweep point; an ordinary failure is recorded so that the other points still run."""
+        table = self.table
+        total = table.size + (0 if self.dynamics is None else self.dynamics.table.size)
+
+        def report(done: float, of: float, message: str) -> None:
+            self.progress(index + (done / of if of else 0.0), total, f"{where(table, index)}{message}")
+
+        started = time.perf_counter()
+        try:
+            dataset, kernels = forces_execute.at(self.points[index], index, ahead, report, self.workers, self.journal)
+        except (InputError, store.ResultError):
+            raise
+        except Exception as error:
+            table.fail(index, f"{type(error).__name__}: {error}", time.perf_counter() - started)
+            return
+        table.insert(index, dataset, time.perf_counter() - started, kernels)
+        self.progress(index + 1, total, f"{where(table, index)}done")
+
+    def _save(self, worth_it: bool) -> None:
+        if self.target is not None and worth_it:
+            store.write_result(self._tree(), self.target)
+
+    def _tree(self) -> xr.DataTree:
+        import xarray as xr
+
+        table, dynamics = self.table, self.dynamics
+        convergence = table.convergence() if dynamics is None else dynamics.table.judged(table.convergence(), dynamics.of)
+        groups = {"/forces": table.forces(), "/memory": table.memory(), "/convergence": convergence}
+        if dynamics is not None:
+            groups["/langevin"] = dynamics.table.group()
+        tree = xr.DataTree.from_dict({name: group for name, group in groups.items() if group is not None})
+        complete = table.count == table.size and (dynamics is None or dynamics.table.count == dynamics.table.size)
+        seconds = [float(s) for s in (*table.wall_time, *([] if dynamics is None else dynamics.table.wall_time))]
+        tree.attrs = self.attributes | {
+            "complete": int(complete),
+            "converged": int(all(state == CONVERGED for state in convergence["status"].values.reshape(-1))),
+            "wall_time": time.perf_counter() - self.started,
+            "wall_times": json.dumps([round(second, 3) for second in seconds]),
+        }
+        return tree
 
 
-def _compute(
-    table: SweepTable, index: int, point: JunctionExperiment, progress: Report, workers: int, journal: Journal | None
-) -> None:
-    """One sweep point; an ordinary failure is recorded so that the other points still run."""
-    from nonadia.friction import electronic_forces, memory_kernels
-
-    request = point.forces
-    assert request is not None
-
-    def report(done: float, total: float, message: str) -> None:
-        progress(index + (done / total if total else 0.0), table.size, f"{where(table, index)}{message}")
-
-    started = time.perf_counter()
-    try:
-        dataset = electronic_forces(
-            point.model,
-            estimate.grid_of(request),
-            method=request.method,
-            tolerance=request.tolerance,
-            tolerance_mode=request.tolerance_mode,
-            tiers=request.tiers,
-            poles=request.poles,
-            decomposition=request.decomposition,
-            progress=report,
-            workers=workers,
-            store=journal,
-        )
-        kernels = None
-        if point.memory is not None:
-            at = point.memory.at
-            kernels = memory_kernels(
-                point.model,
-                estimate.grid_of(at),
-                point.memory.time,
-                point.memory.frequency,
-                tolerance=at.tolerance,
-                tiers=at.tiers,
-                poles=at.poles,
-                decomposition=at.decomposition,
-                method=at.method,
-                progress=report,
-            )
-    except InputError:
-        raise
-    except Exception as error:
-        table.fail(index, f"{type(error).__name__}: {error}", time.perf_counter() - started)
-        return
-    table.insert(index, _annotated(dataset, point), time.perf_counter() - started, kernels)
-    progress(index + 1, table.size, f"{where(table, index)}done")
-
-
-def _annotated(dataset: xr.Dataset, point: JunctionExperiment) -> xr.Dataset:
-    """Add the state of the leads, which a sweep may change from point to point."""
-    leads = point.model.leads
-    kT = [float(lead.temperature) for lead in leads]
-    mu = [float(lead.chemical_potential) for lead in leads]
-    return dataset.assign(
-        temperature=("lead", kT, {"units": "hartree", "long_name": "k_B T of the lead"}),
-        chemical_potential=("lead", mu, {"units": "hartree", "long_name": "chemical potential of the lead"}),
-    )
-
-
-def _restore(target: Path, experiment: Experiment, table: SweepTable, resume: bool) -> None:
-    """Never overwrite a foreign file or unfinished work, never continue another input."""
-    stored = store.stored_part(target, experiment, resume)
-    if stored is not None and "forces" in stored.children and "convergence" in stored.children:
-        memory = stored["memory"].to_dataset() if "memory" in stored.children else None
-        table.restore(stored["forces"].to_dataset(), stored["convergence"].to_dataset(), memory)
-
-
-def _tree(table: SweepTable, attributes: dict[str, Any], wall_time: float) -> xr.DataTree:
-    import xarray as xr
-
-    groups = {"/forces": table.forces(), "/memory": table.memory(), "/convergence": table.convergence()}
-    tree = xr.DataTree.from_dict({name: group for name, group in groups.items() if group is not None})
-    complete = table.count == table.size
-    tree.attrs = attributes | {
-        "complete": int(complete),
-        "converged": int(all(state == CONVERGED for state in table.status)),
-        "wall_time": wall_time,
-        "wall_times": json.dumps([round(float(seconds), 3) for seconds in table.wall_time]),
-    }
-    return tree
-
-
-def where(table: SweepTable, index: int) -> str:
+def where(table: SweepTable | DynamicsTable, index: int) -> str:
     """'bias = 0.2 V: ', or nothing without a sweep."""
     import numpy as np
 

@@ -7,6 +7,7 @@ journal can never supply numbers of another input or version.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import struct
@@ -17,13 +18,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .store import SaveError
+
 _HEAD = struct.Struct("<8sQI")  # magic, length of the body, its CRC-32
 _MAGIC = b"nonadia1"
 Arrays = dict[str, NDArray]
 
 
 class Journal(MutableMapping[str, Arrays]):
-    """Mapping key → arrays on disk. Errors: OSError when the file cannot be written."""
+    """Mapping key → arrays on disk. Errors: SaveError when the file cannot be written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -54,10 +57,17 @@ class Journal(MutableMapping[str, Arrays]):
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]
         body = key.encode() + b"\n" + buffer.getvalue()
-        with open(self.path, "ab") as file:
-            file.write(_HEAD.pack(_MAGIC, len(body), zlib.crc32(body)) + body)
-            file.flush()
-            os.fsync(file.fileno())
+        end = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            with open(self.path, "ab") as file:
+                file.write(_HEAD.pack(_MAGIC, len(body), zlib.crc32(body)) + body)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):  # half a record would hide all that come after it
+                os.truncate(self.path, end)
+            message = f"{self.path}: could not be written ({error.strerror or error}); {len(self)} finished pieces are in it"
+            raise SaveError(f"{message}: make room and go on with --resume") from None
         self._records[key] = arrays
 
     def __getitem__(self, key: str) -> Arrays:

@@ -92,8 +92,8 @@ def read_langevin(builder: Tables, table: Mapping[str, Any]) -> LangevinRequest 
         step = builder.real(step, "langevin.step", "time", positive=True)
         if step is not None and duration is not None and step > duration:
             builder.note("langevin.step", f"{step:g} is longer than the duration {duration:g} (atomic units of time)")
-    if given["stored"] is not None and given["stored"] < 2:
-        builder.note("langevin.stored", "1; at least 2 are needed, the start and the end")
+    if given["stored"] is not None and given["stored"] < 3:
+        builder.note("langevin.stored", f"{given['stored']}; at least 3 times are needed")
     if isinstance(given["scheme"], str):
         given["scheme"] = _scheme(builder, given["scheme"])
     keep, trajectories = given["keep"], given["trajectories"]

@@ -10,9 +10,11 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import platform
+import re
 import tempfile
 from datetime import UTC, datetime
 from importlib import metadata
@@ -57,9 +59,15 @@ def provenance(experiment: Experiment, command: str) -> dict[str, Any]:
         "settings": json.dumps(experiment.settings, sort_keys=True, default=str),
         "versions": json.dumps(versions),
         "command": command,
-        "seeds": json.dumps([]),  # nothing random in this kind of run
+        "seeds": json.dumps(_seeds(experiment)),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _seeds(experiment: Experiment) -> list[int]:
+    """Of all random numbers; none where nothing is random."""
+    dynamics = experiment.settings.get("langevin")
+    return [int(dynamics["seed"])] if dynamics else []
 
 
 def _version(name: str) -> str:
@@ -119,6 +127,25 @@ def check_writable(path: Path) -> None:
         raise ResultError(f"{path}: cannot write into {folder} ({error.strerror}); choose another place with -o") from None
 
 
+def remove_remnants(path: Path) -> None:
+    """Temporary files of this result, its journal or checkpoint that a killed process left behind."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}*.part"):
+        owner = part.name.removesuffix(".part").rpartition(".")[2]
+        if owner.isdigit() and not _alive(int(owner)):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to someone else
+        return True
+    return True
+
+
 def write_result(tree: xr.DataTree, path: str | Path) -> None:
     """Write to a temporary file beside `path`, flush it to disk, then rename: the file is whole or absent."""
     path = Path(path)
@@ -129,11 +156,18 @@ def write_result(tree: xr.DataTree, path: str | Path) -> None:
         with open(part, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
-    except OSError as error:
-        raise SaveError(f"{path}: could not be written ({error.strerror or error})") from None
+    except (OSError, RuntimeError) as error:  # h5py tells of a full disk in both ways
+        kept = "; the file that was there before is whole" if path.exists() else ""
+        raise SaveError(f"{path}: could not be written ({_reason(error)}){kept}: make room and go on with --resume") from None
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
+
+
+def _reason(error: Exception) -> str:
+    """'No space left on device', which h5py hides in a longer text."""
+    found = re.search(r"error message = '([^']+)'", str(error))
+    return found[1] if found else getattr(error, "strerror", None) or _one_line(error)
 
 
 def open_result(path: str | Path) -> xr.DataTree:

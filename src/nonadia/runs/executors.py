@@ -1,0 +1,50 @@
+"""Where the pieces of a run are computed: on this machine, or on a Dask cluster (`--scheduler tcp://…`).
+
+A cluster is any `concurrent.futures.Executor`; the pieces are pure functions of their arguments, so that one whose worker was
+lost is computed again elsewhere, and results do not depend on who computed them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+
+from .errors import InputError
+
+RETRIES = 3  # of a piece that fails on a worker
+PATIENCE = 10  # seconds for the scheduler to answer
+_KEY = "--scheduler"
+
+
+@contextlib.contextmanager
+def cluster(address: str | None) -> Iterator[Executor | None]:
+    """The executor of the Dask scheduler at this address; None without an address.
+
+    Errors: InputError where Dask is not installed, or no scheduler answers, or it has no worker.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        message = 'needs Dask, which is not installed; install it with: pip install "nonadia[dask]"'
+        raise InputError([("command line", _KEY, message)]) from None
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        advice = 'start one with "dask scheduler" and "dask worker tcp://HOST:8786", or run without it'
+        raise InputError([("command line", _KEY, f"no Dask scheduler answers at {address} ({_line(error)}); {advice}")]) from None
+    try:
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            message = f'the scheduler at {address} has no workers; start some with: dask worker {address}'
+            raise InputError([("command line", _KEY, message)])
+        yield client.get_executor(pure=False, retries=RETRIES)
+    finally:
+        client.close(timeout=PATIENCE)  # what is in flight is cancelled
+
+
+def _line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) < 100 else text[:97] + "..."
