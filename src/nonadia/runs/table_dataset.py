@@ -35,8 +35,9 @@ def assemble(table: Table) -> xr.Dataset:
     )
     for name, quantity, extra, array, units, long_name in quantities:
         add(name, extra, array, units, long_name)
-        error = table.errors.get(quantity, np.full_like(array, 0.0 if table.exact else np.nan))
-        add(f"error_{quantity}", extra, error, units, f"error of the {quantity}; NaN where it is not known")
+        error = table.errors.get(quantity, np.zeros_like(array) if table.exact else None)
+        if error is not None:  # a file need not say
+            add(f"error_{quantity}", extra, error, units, f"error of the {quantity}")
     add("bare_potential", (), table.potential, "hartree", "U_0")
     if table.bare_force is not None:
         add("bare_force", ("mode",), table.bare_force, f"hartree{per_length}", "-dU_0/dx")
