@@ -11,7 +11,7 @@ from .auxiliary import Auxiliary, General, Passive
 from .field import FloatArray
 from .memory_table import Asymptote, Coefficients, Constant, Table, follow_sign
 from .realisation import RealForm, factorise
-from .spline import between, certify_axis
+from .spline import FEWEST, between, certify_axis
 
 FORMS = ("auto", "passive", "general")
 _TIMES = 40  # at which kernels are compared
@@ -215,9 +215,16 @@ def _errors(kernels: Kernels, auxiliary: Auxiliary, noise: FloatArray) -> tuple[
         if not scale > 0:
             continue
         shaped = want.reshape(*grid, -1)
-        own = sum(float(certify_axis(axis, shaped, i).error.max()) for i, axis in enumerate(kernels.axes))
+        own = sum(_along(axis, shaped, i) for i, axis in enumerate(kernels.axes))
         found[which] += (own + _between(kernels, shaped, lambda x: auxiliary.kernels(x, time)[which])) / scale  # noqa: B023
     return found[0], found[1]
+
+
+def _along(axis: FloatArray, values: FloatArray, i: int) -> float:
+    """Error of a spline along one axis; two or three points tell no error: the whole change between them."""
+    if len(axis) < FEWEST:
+        return float(np.abs(np.diff(values, axis=i)).max())
+    return float(certify_axis(axis, values, i).max())
 
 
 def _between(kernels: Kernels, values: FloatArray, realised: Callable[[FloatArray], FloatArray]) -> float:
