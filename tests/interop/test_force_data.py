@@ -160,6 +160,16 @@ def test_kernels_round_trip_bit_by_bit(tmp_path: Path) -> None:
         assert back[name].attrs["units"] == kernels[name].attrs["units"], name
 
 
+def test_other_geometries_are_not_mixed_in(computed: xr.Dataset, tmp_path: Path) -> None:
+    write_force_data(computed, tmp_path)
+    write_force_data(computed, tmp_path)  # the same geometries again are fine
+    with pytest.raises(ValueError, match=r"holds other data already \(x_"):
+        write_force_data(computed.isel(x=slice(0, 5)), tmp_path)
+    with pytest.raises(ValueError, match=r"voltage_0\.40eV"):
+        (tmp_path / "voltage_0.40eV").mkdir()
+        write_force_data(computed, tmp_path)
+
+
 def test_clear_errors(tree: Path, computed: xr.Dataset, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such folder"):
         read_force_data(tree / "nothing")

@@ -2,7 +2,7 @@
 
     force_data        x_<value>/ folders of the published friction codes: F(x), γ(x), D(x) → dataset; force_write: back
                       (force_text, force_folders, force_units)
-    kernel_data       the memory kernels γ(x,t), D(x,t) of the same folders ↔ dataset
+    kernel_data       the memory kernels γ(x,t), D(x,t) of the same folders ↔ dataset; kernel_exponents: as exponentials
     ase_coordinates   which functions of the atoms' positions the coordinates x_i are, and their Jacobians
     ase_dynamics      FrictionDynamics: ASE molecular dynamics with the friction and noise of any field (ase_units)
     ase_calculator    FieldCalculator: energies and forces of a field for any ASE program; embed: a field as atoms (placement)
@@ -22,6 +22,7 @@ from .extended_xyz import write_extended_xyz
 from .force_data import read_force_data
 from .force_write import write_force_data
 from .kernel_data import read_kernel_data, write_kernel_data
+from .kernel_exponents import kernel_exponents
 from .qutip_operators import qutip_operators
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "LinearMap",
     "UserCoordinates",
     "embed",
+    "kernel_exponents",
     "qutip_operators",
     "read_force_data",
     "read_kernel_data",

@@ -86,9 +86,17 @@ def x_folder(text: str) -> str:
 
 
 def folders(root: Path, x: FloatArray, unit: float, bias: FloatArray | None) -> list[list[Path]]:
-    """Folders [bias][x] below `root`, created; one list for data without bias."""
+    """Folders [bias][x] below `root`, created; one list for data without bias.
+
+    Errors: ValueError where there are folders of other geometries or biases already: read together, they would be one table.
+    """
     names = [x_folder(text) for text in texts(x, unit)]
     tops = [root] if bias is None else [root / f"voltage_{plain(text, 2)}eV" for text in texts(bias, VOLT)]
+    biases = [] if bias is None else [top.name for top in tops]
+    for parent, pattern, known in [(root, _VOLTAGE, biases), *((top, _X, names) for top in tops)]:
+        others = [folder.name for _, folder in _named(parent, pattern) if folder.name not in known] if parent.is_dir() else []
+        if others:
+            raise ValueError(f"{parent}: holds other data already ({', '.join(others[:3])}); write into a folder of its own")
     out = [[top / name for name in names] for top in tops]
     for folder in (folder for row in out for folder in row):
         folder.mkdir(parents=True, exist_ok=True)
