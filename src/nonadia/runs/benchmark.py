@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import InputError
 
-BENCHMARKS = ("heom", "wavepacket")
+BENCHMARKS = ("heom", "wavepacket", "langevin")
 QUICK_LIMIT = 20.0  # seconds for another code at each case with --quick
 
 
@@ -60,7 +60,7 @@ def benchmark(
     wanted = [word.strip() for item in cases or () for word in item.split(",") if word.strip()]
     asked = Asked(wanted, quick, peer, peer_large, time_limit or (QUICK_LIMIT if quick else 300.0))
     try:
-        chosen = _heom(asked) if name == "heom" else _wavepacket(asked)
+        chosen = {"heom": _heom, "wavepacket": _wavepacket, "langevin": _langevin}[name](asked)
     except ValueError as error:
         raise InputError([("nonadia bench", "--cases", str(error))]) from None
     done = 0
@@ -132,4 +132,21 @@ def _wavepacket(asked: Asked) -> Benchmark:
         run=lambda target, say: wavepacket.run(plan, target, say),
         closing=wavepacket_report.closing,
         failures=wavepacket.failures,
+    )
+
+
+def _langevin(asked: Asked) -> Benchmark:
+    from ..bench import langevin, langevin_report
+    from ..bench.langevin_cases import CASES, QUICK_CASES, select
+
+    chosen = select(asked.cases, QUICK_CASES if asked.quick else CASES)
+    extent: dict[str, Any] = {"repeats": 0.5} if asked.quick else {}
+    plan = langevin.Plan(chosen, asked.time_limit, asked.peer, **extent)
+    return Benchmark(
+        cases=len(chosen),
+        head=f"{langevin_report.LEGEND}\n{langevin_report.HEADER}",
+        row=langevin_report.row,
+        run=lambda target, say: langevin.run(plan, target, say),
+        closing=langevin_report.closing,
+        failures=langevin.failures,
     )

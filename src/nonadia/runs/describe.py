@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .closed_experiment import ClosedExperiment
 from .experiment import Experiment
 from .junction_experiment import JunctionExperiment
+from .table_experiment import TableExperiment
 
 
 def describe(experiment: Experiment, say: Callable[[str], None]) -> None:
@@ -20,9 +21,16 @@ def describe(experiment: Experiment, say: Callable[[str], None]) -> None:
         for line in closed_estimate.time_needed(experiment):
             say(line)
         return
-    from . import estimate
+    from . import estimate, langevin_estimate
 
-    assert isinstance(experiment, JunctionExperiment)
-    for line in estimate.describe(experiment):
+    assert isinstance(experiment, JunctionExperiment | TableExperiment)
+    if isinstance(experiment, JunctionExperiment):
+        for line in estimate.describe(experiment):
+            say(line)
+        estimate.refuse_if_too_large(experiment)
+    else:
+        for line in estimate.describe_table(experiment):
+            say(line)
+    langevin_estimate.refuse_if_too_large(experiment)
+    for line in langevin_estimate.describe(experiment):
         say(line)
-    estimate.refuse_if_too_large(experiment)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from .junction_experiment import JunctionExperiment
     from .request import ForcesRequest
+    from .table_experiment import TableExperiment
 
 # the smallest hierarchy that gives any answer, where the input leaves the choice to the program
 _LEAST_TIERS, _LEAST_POLES = 2, 1
@@ -55,7 +56,18 @@ def memory_of_arrays(experiment: JunctionExperiment, method: str) -> int:
     frozen = (1 + c) * ((2 * (1 + b) + 1) * n**2 + leads)  # h, Λ (complex), u, g and their derivatives
     sweep = sum(1 for _ in experiment.points())
     points = len(request.points) * (2 * c * sweep)  # every sweep point holds the geometries
-    return 8 * (points + len(request.points) * (sweep * _COPIES_KEPT * result + frozen + _COPIES_AT_WORK[method] * result))
+    forces = points + len(request.points) * (sweep * _COPIES_KEPT * result + frozen + _COPIES_AT_WORK[method] * result)
+    return 8 * (forces + sweep * _numbers_of_kernels(experiment))
+
+
+def _numbers_of_kernels(experiment: JunctionExperiment) -> int:
+    """Of the memory kernels of one sweep point: friction and noise, each with its parts and error, over times and frequencies."""
+    request, c = experiment.memory, len(experiment.model.coordinates)
+    if request is None:
+        return 0
+    times = request.time.size
+    frequencies = times if request.frequency is None else request.frequency.size
+    return len(request.at.points) * _COPIES_KEPT * c**2 * 2 * (4 * times + 7 * frequencies)  # spectra are complex, errors not
 
 
 def refuse_if_too_large(experiment: JunctionExperiment) -> None:
@@ -120,9 +132,24 @@ def describe(experiment: JunctionExperiment) -> list[str]:
         lines.append(f"sweep: {name} = {', '.join(map(str, values))}")
     fixed = [f"{key} = {getattr(request, key)}" for key in ("tiers", "poles") if getattr(request, key) is not None]
     lines.append(f"tolerance {request.tolerance:g} ({request.tolerance_mode}){'; fixed: ' if fixed else ''}{', '.join(fixed)}")
-    from .forecast import cost
+    from .forecast import cost, cost_of_kernels
 
-    return lines + cost(experiment) + unused_settings(experiment)
+    return lines + cost(experiment) + cost_of_kernels(experiment) + unused_settings(experiment)
+
+
+def describe_table(experiment: TableExperiment) -> list[str]:
+    """The same for a table of forces."""
+    table = experiment.table
+    lines = [experiment.title or experiment.source]
+    masses = ", ".join(f"{c.name} (mass {c.mass:.6g})" for c in table.coordinates)
+    lines.append(f"classical coordinates: {masses}")
+    if table.dims == ("point",):
+        lines.append(f"table: {next(iter(table.coords.values())).size} scattered points")
+    else:
+        lines.append("table: " + ", ".join(_range(name, table.coords[name]) for name in table.dims))
+    for name, values in experiment.sweep.items():
+        lines.append(f"sweep: {name} = {', '.join(map(str, values))}")
+    return lines + [f"note: {note}" for note in table.notes]
 
 
 def _range(name: str, values: np.ndarray) -> str:

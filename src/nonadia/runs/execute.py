@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import checkpoint, estimate, forces_execute, store
+from . import checkpoint, estimate, forces_execute, langevin_estimate, store
 from .closed_experiment import ClosedExperiment
 from .combine import CONVERGED, SweepTable
 from .errors import InputError
@@ -111,6 +111,7 @@ class _Work:
         for each in (experiment, *self.points):
             if isinstance(each, JunctionExperiment):
                 estimate.refuse_if_too_large(each)
+        langevin_estimate.refuse_if_too_large(experiment)
         self.dynamics = None if experiment.langevin is None else Dynamics(experiment, target)
         self.journal: Journal | None = None
         self.started = time.perf_counter()

@@ -24,6 +24,7 @@ _ASSUMED_EXPONENTS = 5  # there
 _PATIENCE = 1.0  # seconds for timing one depth
 _SECONDS_PER_UNKNOWN = 1e-5  # one truncation at one geometry, one coordinate; where nothing is timed
 _NEGF_SAMPLE = 8  # geometries timed by Green's functions
+_TIMED_KERNELS = 400  # unknowns at tier 2: beyond, the kernels at one geometry take longer than a check should
 _STATES_SOLVES = 28  # tier-2 solutions by which the number of vibrational states is chosen
 
 
@@ -71,6 +72,27 @@ def cost(experiment: JunctionExperiment) -> list[str]:
             f"time about {duration_text(runs * spent)} on one core"
         )
     return lines
+
+
+def cost_of_kernels(experiment: JunctionExperiment) -> list[str]:
+    """A line on [memory]: geometries, times, and the time of one geometry where that is quickly measured."""
+    request = experiment.memory
+    if request is None:
+        return []
+    from nonadia.friction import estimate, memory_kernels
+
+    at, count = request.at, len(request.at.points)
+    line = f"memory kernels: {count} geometries, {request.time.size} times"
+    middle = at.points[count // 2 : count // 2 + 1]
+    size = estimate(experiment.model, middle, method=at.method, tiers=at.tiers or 2, poles=at.poles).size
+    if size is not None and size.unknowns > _TIMED_KERNELS:
+        return [f"{line}; {size.unknowns:,} unknowns or more, the time is not estimated"]
+    started = time.perf_counter()
+    options = {name: getattr(at, name) for name in ("method", "tolerance", "tiers", "poles", "decomposition")}
+    memory_kernels(experiment.model, middle, request.time, request.frequency, **options)
+    runs = sum(1 for _ in experiment.points())
+    spent = runs * count * (time.perf_counter() - started)
+    return [f"{line}, time of the order of {duration_text(spent)} on one core"]
 
 
 def _negf_seconds(experiment: JunctionExperiment) -> float:
