@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "heom": {"models", "baths"} | FOUNDATION,
     "negf": {"models", "baths"} | FOUNDATION,
     "friction": {"models", "baths", "heom", "negf"} | FOUNDATION,
-    "langevin": {"models", "friction"} | FOUNDATION,
+    "langevin": {"models", "heom", "friction"} | FOUNDATION,
     "interop": {"models", "heom", "friction", "langevin"} | FOUNDATION,
     "wavepacket": {"models"} | FOUNDATION,
     "factorization": {"models", "wavepacket"} | FOUNDATION,

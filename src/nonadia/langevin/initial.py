@@ -123,10 +123,13 @@ def _boltzmann(field: Field, kT: float, trajectories: int, seed: int) -> FloatAr
     potential = field.potential(corners, 0.0)
     if potential is None:
         raise ValueError("initial: boltzmann needs a potential, which this table does not have; give positions and momenta")
-    least = potential.reshape((cells + 1,) * c)
+    # the outer edge itself may count as outside; next to it there is a corner inside
+    least = np.where(np.isfinite(potential), potential, np.inf).reshape((cells + 1,) * c)
     for axis in range(c):  # the lowest corner of each cell bounds the weight in it, up to curvature within the cell
         least = np.minimum(np.take(least, range(cells), axis), np.take(least, range(1, cells + 1), axis))
     floor = least.min()
+    if not np.isfinite(floor):
+        raise ValueError("initial: boltzmann: the potential of the table is finite nowhere")
     weight = np.exp(-(least - floor) / kT).ravel()
     edge = np.ones((cells,) * c, dtype=bool)
     edge[(slice(1, -1),) * c] = False
