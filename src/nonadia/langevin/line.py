@@ -65,6 +65,7 @@ class Line:
             size[0] = max(size[0], np.abs(bare(between(x))).max())
         self.kinds, self.anchor = kinds, anchor
         self._bare: FloatArray | None = None
+        self.resampling = np.zeros_like(errors)
 
         def mismatch(mesh: Mesh) -> tuple[float, float]:
             found = self._deviation(mesh, x, spline, slope, bare)

@@ -33,6 +33,8 @@ class ProductState:
         """(N, c), exact -∂U_0/∂x added where it is known as a function."""
         product = self.product
         force = self._spline("force", x)
+        if product.bare is None and not product.any_linear:
+            return force
         edge, beyond = product.nearest(x)
         if product.bare is not None:
             force += product.bare(edge)
@@ -60,6 +62,8 @@ class ProductState:
         product = self.product
         policy = np.where(product.policy == FREE, EDGE, product.policy)
         result = product.grid.evaluate(self.coefficients["potential"], x, policy)[:, 0]
+        if not (product.policy == EDGE).any():
+            return result
         edge, beyond = product.nearest(x)
         where = np.flatnonzero(beyond.any(axis=1) & np.isfinite(result) & ~product.freed(x))
         if where.size:
@@ -116,6 +120,7 @@ class Product:
         self.bare = bare
         self.policy = np.array([[_POLICY[kind] for kind in pair] for pair in kinds], dtype=np.int64)
         self._linear = np.array([[kind == "linear" for kind in pair] for pair in kinds])
+        self.any_linear = bool(self._linear.any())
         self.lower = np.array([axis[0] for axis in axes])
         self.upper = np.array([axis[-1] for axis in axes])
 

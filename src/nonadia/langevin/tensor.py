@@ -108,7 +108,7 @@ def _evaluate(
     quantities = result.shape[1]
     weights = np.empty((c, 4))
     sums = np.empty(4 * quantities)
-    rows = 4 ** (c - 1)
+    groups = 4 ** max(c - 2, 0)
     for i in range(count):
         base, inside = 0, EDGE
         for a in range(c):
@@ -131,17 +131,29 @@ def _evaluate(
             for q in range(quantities):
                 result[i, q] = 0.0 if inside == FREE else np.nan
             continue
-        for k in range(4 * quantities):
-            sums[k] = 0.0
-        for row in range(rows):
-            weight, offset, digits = 1.0, base, row
-            for a in range(c - 2, -1, -1):
-                m = digits & 3
-                digits >>= 2
-                weight *= weights[a, m]
-                offset += m * strides[a]
-            for k in range(4 * quantities):
-                sums[k] += weight * coefficients[offset + k]
+        if c == 1:
+            sums[:] = coefficients[base : base + 4 * quantities]
+        else:
+            stride = strides[c - 2]
+            for group in range(groups):
+                weight, offset, digits = 1.0, base, group
+                for a in range(c - 3, -1, -1):
+                    m = digits & 3
+                    digits >>= 2
+                    weight *= weights[a, m]
+                    offset += m * strides[a]
+                # the four rows of the last axis but one together: sums are written once
+                w0, w1, w2, w3 = weights[c - 2, 0], weights[c - 2, 1], weights[c - 2, 2], weights[c - 2, 3]
+                row0 = coefficients[offset : offset + 4 * quantities]
+                row1 = coefficients[offset + stride : offset + stride + 4 * quantities]
+                row2 = coefficients[offset + 2 * stride : offset + 2 * stride + 4 * quantities]
+                row3 = coefficients[offset + 3 * stride : offset + 3 * stride + 4 * quantities]
+                if group == 0:
+                    for k in range(4 * quantities):
+                        sums[k] = weight * (w0 * row0[k] + w1 * row1[k] + w2 * row2[k] + w3 * row3[k])
+                else:
+                    for k in range(4 * quantities):
+                        sums[k] += weight * (w0 * row0[k] + w1 * row1[k] + w2 * row2[k] + w3 * row3[k])
         w0, w1, w2, w3 = weights[c - 1, 0], weights[c - 1, 1], weights[c - 1, 2], weights[c - 1, 3]
         for q in range(quantities):
             result[i, q] = (
