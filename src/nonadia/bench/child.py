@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .cases import Case
+    from .langevin_cases import Case as EnsembleCase
     from .wavepacket_cases import Case as PacketCase
 
 
@@ -32,10 +33,18 @@ def packet_of(task: dict[str, Any]) -> PacketCase:
     return Case(**{name: value for name, value in task["case"].items() if name != "targets"})
 
 
+def ensemble_of(task: dict[str, Any]) -> EnsembleCase:
+    """The ensemble in a task; its targets stay with the parent."""
+    from .langevin_cases import Case
+
+    return Case(**{name: value for name, value in task["case"].items() if name != "targets"})
+
+
 def main() -> None:
     """Runs the task {"kind": …} and writes its answers, one JSON object a line.
 
-    Kinds: own, peer, geometries (of the hierarchy); packet, packet memory, packet peer (of wave packets).
+    Kinds: own, peer, geometries (of the hierarchy); packet, packet memory, packet peer (of wave packets); langevin,
+    langevin memory, langevin peer (of ensembles).
     """
     task = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -68,6 +77,18 @@ def main() -> None:
         from . import wavepacket_peer
 
         wavepacket_peer.measure(task["peer"], packet_of(task), task["repeats"], emit)
+    elif task["kind"] == "langevin":
+        from . import langevin_own
+
+        langevin_own.measure(ensemble_of(task), task["repeats"], emit)
+    elif task["kind"] == "langevin memory":
+        from . import langevin_own
+
+        langevin_own.measure_memory(ensemble_of(task), emit)
+    elif task["kind"] == "langevin peer":
+        from . import langevin_peer
+
+        langevin_peer.measure(task["peer"], ensemble_of(task), task["repeats"], emit)
     else:
         from . import geometries
 
