@@ -235,7 +235,7 @@ def examples(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which benchmark: heom or wavepacket.")] = "heom",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which benchmark: heom, wavepacket or langevin.")] = "heom",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Results; default: bench-NAME.json here.")
     ] = None,
@@ -254,7 +254,7 @@ def bench(
         ),
     ] = None,
 ) -> None:
-    """Time the HEOM solver or wave packets on one thread, against other codes and the hardware; JSON and a table."""
+    """Time the HEOM solver, wave packets or ensembles of trajectories, against other codes and the hardware; JSON and a table."""
     from .benchmark import benchmark
 
     benchmark(name, output, cases, quick, not without_qutip, qutip_large, time_limit)
