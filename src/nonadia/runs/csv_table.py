@@ -61,14 +61,15 @@ Line = tuple[int, str]
 def _header(path: Path, rows: list[Line], commented: list[Line]) -> tuple[Line, str | None]:
     """The line with the names, and what stands between numbers (None: blanks)."""
     sample = rows[-1][1]
-    separator = next((mark for mark in ",;\t" if mark in sample), None)
+    separator = next((mark for line in (rows[0][1], sample) for mark in ",;\t" if mark in line), None)
     if not _is_number(_split(rows[0][1], separator)[0]):
         return rows[0], separator
     width = len(_split(sample, separator))
     for number, line in reversed([entry for entry in commented if entry[0] < rows[0][0]]):
         if len(_split(line.lstrip("# "), separator)) == width:
             return (number, line.lstrip("# ")), separator
-    raise CsvError(f"{path}: line {rows[0][0]}: no header; the first line must name the columns: x, mean_force, friction, noise")
+    advice = "the first line must name the columns: x, mean_force, friction, noise"
+    raise CsvError(f"{path}: line {rows[0][0]}: no header; {advice}")
 
 
 def _names(path: Path, header: Line, separator: str | None) -> tuple[list[str], dict[str, str]]:

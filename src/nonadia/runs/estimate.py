@@ -61,7 +61,7 @@ def memory_of_arrays(experiment: JunctionExperiment, method: str) -> int:
 
 
 def _numbers_of_kernels(experiment: JunctionExperiment) -> int:
-    """Of the memory kernels of one sweep point: friction and noise, each with its parts and error, over times and frequencies."""
+    """Of the memory kernels of one sweep point: friction and noise with parts and errors, over times and frequencies."""
     request, c = experiment.memory, len(experiment.model.coordinates)
     if request is None:
         return 0

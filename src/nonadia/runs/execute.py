@@ -106,7 +106,7 @@ class _Work:
     ) -> None:
         self.experiment, self.target, self.progress, self.workers = experiment, target, progress, workers
         self.table = SweepTable(sweep_axes(experiment))
-        # every sweep point is checked (NaN on its grid, memory) before the first one is computed; so is the table of all of them
+        # every sweep point is checked (NaN on its grid, memory) before the first one is computed; so are all of them together
         self.points = [experiment.at(values) for values in experiment.points()]
         for each in (experiment, *self.points):
             if isinstance(each, JunctionExperiment):

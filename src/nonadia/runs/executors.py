@@ -35,7 +35,8 @@ def cluster(address: str | None) -> Iterator[Executor | None]:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         advice = 'start one with "dask scheduler" and "dask worker tcp://HOST:8786", or run without it'
-        raise InputError([("command line", _KEY, f"no Dask scheduler answers at {address} ({_line(error)}); {advice}")]) from None
+        message = f"no Dask scheduler answers at {address} ({_line(error)}); {advice}"
+        raise InputError([("command line", _KEY, message)]) from None
     try:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             message = f'the scheduler at {address} has no workers; start some with: dask worker {address}'

@@ -54,7 +54,12 @@ class Experiment:
         """This experiment with these parameter values, not swept; InputError if they do not fit."""
         changes = {dotted("parameters", name): value for name, value in values.items()}
         data = undriven(override(self.data, changes, self.source), values)
-        return self.assemble(data, self.source, self.text, {**self.overrides, **changes})
+        point = self.assemble(data, self.source, self.text, {**self.overrides, **changes})
+        mine, own = (each.settings.get("langevin") or {} for each in (self, point))
+        if mine.get("duration") != own.get("duration"):
+            message = "changes in the sweep; the stored times of a result are one for all sweep points: run them one by one"
+            raise InputError([(self.source, "langevin.duration", f"{message} with --set")])
+        return point
 
     @classmethod
     def assemble(

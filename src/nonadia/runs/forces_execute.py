@@ -61,7 +61,9 @@ class Ahead:
             future.cancel()
 
 
-def at(point: JunctionExperiment | TableExperiment, index: int, ahead: Ahead, report: Report, workers: int, journal: Any) -> Forces:
+def at(
+    point: JunctionExperiment | TableExperiment, index: int, ahead: Ahead, report: Report, workers: int, journal: Journal | None
+) -> Forces:
     """The forces of one sweep point; those of a table are there already."""
     if isinstance(point, TableExperiment):
         return point.table.dataset(), None

@@ -88,11 +88,12 @@ class DynamicsTable:
         shape = tuple(sizes[dim] for dim in example.dims)
         text = example.dtype.kind in "OUS"
         kind: Any = object if text else np.result_type(example.dtype, float)
-        whole = np.full((self.size, *shape), "" if text else np.nan, dtype=kind)
+        whole: NDArray[Any] = np.full((self.size, *shape), "" if text else np.nan, dtype=kind)
         for index, dataset in self._datasets.items():
             if name in dataset.variables:
                 values = dataset[name].values
-                whole[(index, *(slice(length) for length in values.shape))] = values
+                where: tuple[Any, ...] = (index, *(slice(length) for length in values.shape))
+                whole[where] = values
         return (*self.dims, *example.dims), whole.reshape(self.shape + shape), dict(example.attrs)
 
     def _axes(self) -> dict[str, Any]:
@@ -124,10 +125,11 @@ class DynamicsTable:
         status and messages are of forces and dynamics together; forces_status, langevin_status, … of each.
         """
         dims, shape = convergence["status"].dims, convergence["status"].shape
-        forces = convergence["status"].values.reshape(-1)
-        own = [self.status[i] for i in of.reshape(-1)]
+        numbers = [int(i) for i in of.reshape(-1)]
+        forces = convergence["status"].values.reshape(-1).tolist()
+        own = [self.status[i] for i in numbers]
         both = [f if f not in (CONVERGED, UNCONVERGED) else _worse(f, d) for f, d in zip(forces, own, strict=True)]
-        said = [self.messages(i) for i in of.reshape(-1)]
+        said = [self.messages(i) for i in numbers]
         before = [json.loads(text or "[]") for text in convergence["messages"].values.reshape(-1)]
         together = [json.dumps(b + [f"langevin: {line}" for line in s]) for b, s in zip(before, said, strict=True)]
 
@@ -136,10 +138,10 @@ class DynamicsTable:
 
         return convergence.assign(
             forces_status=entry(forces, object),
-            forces_messages=entry(convergence["messages"].values.reshape(-1), object),
+            forces_messages=entry(convergence["messages"].values.reshape(-1).tolist(), object),
             langevin_status=entry(own, object),
             langevin_messages=entry([json.dumps(lines) for lines in said], object),
-            langevin_wall_time=entry([self.wall_time[i] for i in of.reshape(-1)], float, units="s"),
+            langevin_wall_time=entry([self.wall_time[i] for i in numbers], float, units="s"),
             status=entry(both, object),
             converged=entry([state == CONVERGED for state in both], np.int8, units="1"),
             messages=entry(together, object),

@@ -27,7 +27,7 @@ STOP_ERRORS: dict[str, Kind] = {
     "current": "energy",  # electrons per time, ħ = 1
 }
 _TRIED = 2001  # times at which a drive is tried
-_EXIT = re.compile(r"\s*(\w+)\s*([<>])=?\s*(.+?)\s*", re.DOTALL)
+_EXIT = re.compile(r"\s*(\w+)\s*([<>])=?\s*([^\s<>=].*?)\s*", re.DOTALL)
 Exit = tuple[str, int, float]  # coordinate, +1 (leaves upwards) or -1, where
 
 
@@ -193,6 +193,9 @@ class _Initial:
         found = self._each(self.table["p"], "langevin.initial.p", self._momentum)
         return {"p": found[0]} if len(self.kinds) == 1 else {f"p_{name}": p for name, p in zip(self.kinds, found, strict=True)}
 
+    def _position(self, source: Any, key: str, name: str) -> float | None:
+        return self.builder.real(source, key, self.kinds[name])
+
     def _momentum(self, source: Any, key: str, name: str) -> float | None:
         if isinstance(source, str):
             try:
@@ -211,9 +214,8 @@ class _Initial:
         temperature = self.builder.real(table.get("temperature", 0.0), f"{key}.temperature", "temperature")
         if temperature is not None and temperature < 0:
             self.builder.note(f"{key}.temperature", f'"{table["temperature"]}" is negative; 0 is the ground state')
-        found = {"frequency": frequency, "temperature": temperature}
-        center = table.get("center", 0.0)
-        found["center"] = self._each(center, f"{key}.center", lambda given, at, name: self.builder.real(given, at, self.kinds[name]))
+        found: dict[str, Any] = {"frequency": frequency, "temperature": temperature}
+        found["center"] = self._each(table.get("center", 0.0), f"{key}.center", self._position)
         found["momentum"] = self._each(table.get("momentum", 0.0), f"{key}.momentum", self._momentum)
         return {"wigner": found}
 

@@ -37,12 +37,11 @@ class TableExperiment(Experiment):
         written: Mapping[str, Any] | None = None,
     ) -> Self:
         """See `Experiment.assemble`."""
-        problems: Problems = []
-        stored = None
         try:
             stored = _stored(data, source)
-        except TableError as error:
-            problems += error.problems
+        except TableError as error:  # what depends on the file cannot be judged
+            raise InputError([(source, key, message) for key, message in error.problems]) from None
+        problems: Problems = []
         if stored is not None and "coordinates" not in data:
             data = data | {"coordinates": stored.coordinates()}
         structure, good = check(data, TableExperimentSpec)
@@ -116,7 +115,11 @@ def _csv(data: Mapping[str, Any], good: Mapping[str, Any], builder: Builder, sou
     coordinates = {c.name: c.unit for c in builder.coordinates if c is not None}
     masses = [c.mass for c in builder.coordinates if c is not None]
     names = [*(good.get("parameters") or {}), *(good.get("sweep") or {})]
-    return read_file(path, good["table"].get("columns") or {}, coordinates, masses, names)
+    columns = {
+        key: {"column": spec} if isinstance(spec, str) else spec or {}
+        for key, spec in (good["table"].get("columns") or {}).items()
+    }
+    return read_file(path, columns, coordinates, masses, names)
 
 
 def _with_choices(data: dict[str, Any], file: TableFile | StoredFile) -> dict[str, Any]:
@@ -139,7 +142,7 @@ def _table(
     if not isinstance(spec, Mapping):
         return None
     if file is None and faulty:
-        return read_table(builder, spec | {"file": None}, None) if spec.get("file") is not None else read_table(builder, spec, None)
+        return read_table(builder, {**spec, "file": None} if spec.get("file") is not None else spec, None)
     chosen = None
     if file is not None:
         wanted = {}

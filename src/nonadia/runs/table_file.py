@@ -63,7 +63,8 @@ class TableFile:
             near = np.abs(column - wanted[name]) <= 1e-9 * np.abs(column).max(initial=0.0)
             if not near.any():
                 there = ", ".join(map(str, self.choices()[name]))
-                problems.append((f"parameters.{name}", f"the file has no rows with {name} = {wanted[name]:g} (a.u.); it has {there}"))
+                message = f"the file has no rows with {name} = {wanted[name]:g} (a.u.); it has {there}"
+                problems.append((f"parameters.{name}", message))
             rows &= near
         if not problems and not rows.any():
             both = " and ".join(self.parameters)
@@ -118,9 +119,7 @@ def read_file(
         state = path.stat()
         csv = _csv(path, state.st_mtime_ns, state.st_size)
     except OSError:
-        csv = _csv(path, 0, 0) if not path.exists() else None
-        if csv is None:
-            raise TableError([("table.file", f"{path}: cannot be read")]) from None
+        csv = _csv(path, 0, 0)  # says why
     return _Mapping(csv, path, columns, coordinates, masses, parameters).table()
 
 

@@ -111,7 +111,8 @@ class _Reader:
             if columns:
                 found[name] = np.zeros((count, *(len(self.names),) * rank))
                 for index, values in columns.items():
-                    found[name][(slice(None), *index)] = values
+                    where: tuple[Any, ...] = (slice(None), *index)
+                    found[name][where] = values
         return found
 
     def _grid(self) -> tuple[tuple[str, ...], dict[str, FloatArray], FloatArray] | None:
@@ -160,7 +161,7 @@ class _Reader:
         values = self._values(expression, key, points)
         gradient = expression.gradient(points)
         message = not_finite(gradient, points, self.names)
-        if message:
+        if message and values is not None:
             self.builder.note(key, f'"{expression.text}": {message}')
         return values, -gradient
 
@@ -206,10 +207,10 @@ class _Reader:
                 return None
             parts[index] = values
         for index, values in parts.items():
-            found[(slice(None), *index)] = values
             twin = index[::-1]
-            if rank == 2 and twin not in parts:
-                found[(slice(None), *twin)] = values
+            for place in (index, twin) if twin not in parts else (index,):
+                where: tuple[Any, ...] = (slice(None), *place)
+                found[where] = values
         return found
 
     def _expressions(self, key: str, rank: int) -> dict[tuple[int, ...], tuple[str, Expression]] | None:

@@ -18,7 +18,8 @@ from .langevin_schema import LangevinSpec
 def _column(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         return {"column": value}
-    if isinstance(value, dict) and value and set(value) <= {"column", "unit"} and all(isinstance(v, str) for v in value.values()):
+    keys = {"column", "unit"}
+    if isinstance(value, dict) and value and set(value) <= keys and all(isinstance(text, str) for text in value.values()):
         return dict(value)
     raise PydanticCustomError("input", 'must be the name of a column, or { column = "gamma", unit = "1/ps" }')
 

@@ -87,7 +87,8 @@ class StoredFile:
             raise TableError(problems)
         forces, memory = self._point(self.forces, where), None
         if not np.isfinite(forces["mean_force"].values).all():
-            raise TableError([("table.file", f"{self.path}: this sweep point was not finished; complete it with --resume first")])
+            message = f"{self.path}: this sweep point was not finished; complete it with --resume first"
+            raise TableError([("table.file", message)])
         if self.memory is not None:
             memory = self._point(self.memory, where)
             if "points" in self.memory.attrs:
