@@ -254,7 +254,7 @@ def bench(
         ),
     ] = None,
 ) -> None:
-    """Time the HEOM solver, wave packets or ensembles of trajectories, against other codes and the hardware; JSON and a table."""
+    """Time the HEOM solver, wave packets or Langevin trajectories, against other codes and the hardware; JSON and a table."""
     from .benchmark import benchmark
 
     benchmark(name, output, cases, quick, not without_qutip, qutip_large, time_limit)
