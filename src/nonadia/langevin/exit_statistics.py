@@ -1,4 +1,4 @@
-"""Trajectories that left: probabilities, survival, first-passage times, rates and energy losses, as variables of the dataset."""
+"""Trajectories that left: probabilities, survival, first-passage times, rates, energy losses, as variables of the dataset."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ def exit_variables(outcome: Outcome, add: Any) -> tuple[dict[str, Any], list[str
     ):
         add(name, ("outcome", *dims), value, units, meaning)
         add(f"error_{name}", ("outcome", *dims), error, units, f"standard error of: {meaning}")
+    of_step = outcome.exit_step_error
+    add("step_error_exit_probability", ("exit",), of_step.value, "1", "error of the step in the exit probability")
+    add("error_step_error_exit_probability", ("exit",), of_step.error, "1", "standard error of that of the step")
     bounds = np.stack([found.lower, found.upper], axis=-1)
     add("exit_probability_interval", ("outcome", "bound"), bounds, "1", "95% Wilson interval of the probability")
     durations = np.where(left, np.nan_to_num(state.exit_time), end)
@@ -50,12 +53,12 @@ def exit_variables(outcome: Outcome, add: Any) -> tuple[dict[str, Any], list[str
     add("error_survival", ("time",), curve.error, "1", "standard error of the survival (Greenwood)")
     rate = exit_rate(durations, left)
     mean = mean_first_passage(durations, left, rate)
-    for name, value, error, units, meaning in (
+    for name, number, unsure, units, meaning in (
         ("exit_rate", rate.rate, rate.error, "hartree/hbar", "rate of leaving after the lag, maximum likelihood"),
         ("mean_first_passage_time", mean.value, mean.error, TIME, f"mean time to leave ({mean.source})"),
     ):
-        add(name, (), value, units, meaning)
-        add(f"error_{name}", (), error, units, f"standard error of: {meaning}")
+        add(name, (), number, units, meaning)
+        add(f"error_{name}", (), unsure, units, f"standard error of: {meaning}")
     add("exit_rate_bound", (), rate.upper, "hartree/hbar", "95% upper bound of the rate")
     attributes = {"exit_rate_lag": rate.lag, "exit_rate_p_value": rate.p_value, "mean_first_passage_source": mean.source}
     return attributes, rate.messages

@@ -95,7 +95,7 @@ class Outcome:
 
     @cached_property
     def steady(self) -> Steady:
-        if (self.main.now[1].exit_index >= 0).any():
+        if self.has_left:
             nothing = np.full(self.main.sums.shape[-1], np.nan)
             return Steady(None, nothing, nothing, nothing, nothing, ["no steady state looked for: trajectories have left"])
         return stationary(self.main, self.reached)
@@ -113,23 +113,26 @@ class Outcome:
         share = 1.0 / (2**self.main.problem.scheme.weak_order - 1)
         return Estimate(np.abs(found.value) * share, found.error * share, found.degrees)
 
+    @cached_property
+    def has_left(self) -> bool:
+        """Whether trajectories have left: means of those that stayed are not stationary."""
+        return bool((self.main.now[1].exit_index >= 0).any())
+
+    @cached_property
+    def exit_step_error(self) -> Estimate:
+        """(E,): error of the step in the exit probabilities, from the same trajectories with twice the step."""
+        number = np.arange(len(self.main.problem.exits))
+        count = self.second.problem.trajectories
+        first, other = (each.now[1].exit_index[:count, None] == number for each in (self.main, self.second))
+        found = batch_mean(first.astype(float) - other, np.ones((count, len(number))))
+        share = 1.0 / (2**self.main.problem.scheme.weak_order - 1)
+        return Estimate(np.abs(found.value) * share, found.error * share, found.degrees)
+
     def verdict(self) -> tuple[list[str], list[str]]:
         """(why the result is not converged, what else to know)."""
         wrong: list[str] = []
         notes = list(self.steady.messages)
-        names = self.main.problem.field.names
-        error = self.step_error
-        with np.errstate(invalid="ignore"):
-            scales = {
-                "position": np.sqrt(np.maximum(self.spread("position").value[-1], 0.0)),
-                "kinetic_temperature": np.abs(self.means.value[-1, self.at["kinetic_temperature"]]),
-            }
-            for name, scale in scales.items():
-                for i, coordinate in enumerate(names):
-                    value, unsure = error.value[self.at[name]][i], error.error[self.at[name]][i]
-                    excess = value - 3.0 * unsure - self.step_tolerance * scale[i]
-                    if excess > 0 or not np.isfinite(value):
-                        wrong.append(self._too_long(name, coordinate, value, scale[i]))
+        wrong += self._step_in_exits() if self.has_left else self._step_in_means()
         if self.wanted and not achieved(self.main, self.reached, self.wanted):
             asked = ", ".join(f"{name} {value:.3g}" for name, value in self.wanted.items())
             wrong.append(f"the errors asked for ({asked} a.u.) were not reached; run longer or with more trajectories")
@@ -137,10 +140,31 @@ class Outcome:
             notes.append(f"{self.main.problem.batches} independent batches: errors come from blocking in time, where at all")
         return wrong, notes
 
-    def _too_long(self, name: str, coordinate: str, value: float, scale: float) -> str:
+    def _step_in_means(self) -> list[str]:
+        """Whether the step is too long for positions, against the spread of all that were visited, and for kinetic energies."""
+        error, means = self.step_error, self.means.value
+        mean, variance_now = means[:, self.at["position"]], self.spread("position").value
+        spread = np.sqrt(np.maximum((variance_now + mean**2).mean(axis=0) - mean.mean(axis=0) ** 2, 0.0))
+        wrong = []
+        for name, scale in (("position", spread), ("kinetic_temperature", np.abs(means[-1, self.at["kinetic_temperature"]]))):
+            for i, coordinate in enumerate(self.main.problem.field.names):
+                value, unsure = error.value[self.at[name]][i], error.error[self.at[name]][i]
+                if value - 3.0 * unsure > self.step_tolerance * scale[i] or not np.isfinite(value):
+                    wrong.append(self._too_long(f"{name.replace('_', ' ')} of {coordinate}", value, scale[i]))
+        return wrong
+
+    def _step_in_exits(self) -> list[str]:
+        """Whether the step is too long for the exit probabilities; those who stayed are a part that the step selects."""
+        error = self.exit_step_error
+        return [
+            self._too_long(f"probability of the exit {name}", float(value), 1.0)
+            for name, value, unsure in zip(self.main.problem.exits.names, error.value, error.error, strict=True)
+            if value - 3.0 * unsure > self.step_tolerance
+        ]
+
+    def _too_long(self, what: str, value: float, scale: float) -> str:
         step = self.main.problem.step
         ratio = value / scale if scale > 0 else np.inf
-        what = f"{name.replace('_', ' ')} of {coordinate}"
         said = f"error of the step in the {what}: {ratio:.1e} of it, more than {self.step_tolerance:.1e}"
         if not np.isfinite(ratio) or ratio <= 0:
             return f"{said}; try step = {step / 4:.3g} a.u."

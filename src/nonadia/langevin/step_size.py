@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ensemble import Ensemble, Problem, batch_size, companion, run
+from .ensemble import Ensemble, LeftTable, Problem, batch_size, companion, run
 from .field import Field, FloatArray
 from .general import Exits
 from .scheme import Scheme
@@ -20,6 +20,7 @@ from .statistics.blocking import batch_mean
 
 PHASE = 0.05  # ωτ
 PILOT = 1024  # trajectories
+EXPLORERS = 128  # trajectories that find out where an ensemble goes, at most
 PILOT_STEPS = 2000
 HALVINGS = 8
 WINDOWS = 8  # of the histograms, at most
@@ -62,18 +63,24 @@ def choose(
 
     tolerance: relative error of ⟨p²/m⟩ and of x against its spread.
     """
-    count = min(len(x), PILOT)
+    all_of_them, count = len(x), min(len(x), PILOT)
     x, p = x[:count], p[:count]
     omega = max(fastest(field, points_of(field)), fastest(field, x))
     step = min(PHASE / omega, duration / 16) if omega > 0 else duration / 200
     if fixed is not None:
         return Chosen(fixed, _explore(field, scheme, x, p, min(duration, PILOT_STEPS * step), step, key, exits)[0], [])
     messages: list[str] = []
-    reach, omega = _explore(field, scheme, x, p, min(duration, PILOT_STEPS * step), step, key, exits)
+    few = max(EXPLORERS // 8, min(EXPLORERS, all_of_them // 16))  # for as long as the run: slow ones come to the walls late
+    reach, omega = _explore(field, scheme, x[:few], p[:few], duration, step, key, exits)
     if omega > 0:  # what is visited may be softer than the walls of the table
         step = min(PHASE / omega, duration / 16)
-    for _ in range(HALVINGS):
-        error, unsure = _difference(field, scheme, x, p, min(duration, PILOT_STEPS * step), step, key, exits)
+    for halved in range(HALVINGS):
+        try:
+            error, unsure = _difference(field, scheme, x, p, min(duration, PILOT_STEPS * step), step, key, exits)
+        except LeftTable:  # steps that are too long overshoot
+            if halved == HALVINGS - 1:
+                raise
+            error, unsure = np.inf, 0.0
         if error <= max(tolerance, 3.0 * unsure):
             break
         step /= 2
@@ -128,15 +135,26 @@ def _nowhere(c: int) -> FloatArray:
 def _explore(
     field: Field, scheme: Scheme, x: FloatArray, p: FloatArray, duration: float, step: float, key: tuple[int, int], exits: Exits
 ) -> tuple[FloatArray, float]:
-    """Range of x and p visited by up to 128 trajectories, and the fastest motion there."""
-    c, count = x.shape[1], min(len(x), 128)
+    """Range of x and p visited by up to EXPLORERS trajectories, and the fastest motion there."""
+    c, count = x.shape[1], min(len(x), EXPLORERS)
     problem = problem_for(field, scheme, count, duration, step, key, exits, 21, _nowhere(c), keep=count)
     ensemble = Ensemble(problem, x[:count], with_auxiliary(field, x[:count], p[:count]))
     run([ensemble])
     seen = ensemble.kept.transpose(2, 3, 0, 1).reshape(2, c, -1)  # x and p, coordinate, all visits
     reach = np.stack([np.nanmin(seen, axis=2), np.nanmax(seen, axis=2)], axis=-1)
     visited = seen[0].T
-    return reach, fastest(field, visited[np.isfinite(visited).all(axis=1)])
+    visited = visited[np.isfinite(visited).all(axis=1)]
+    return reach, fastest(field, np.concatenate([visited, _allowed(field, seen)]))
+
+
+def _allowed(field: Field, seen: FloatArray) -> FloatArray:
+    """Points of a table of one coordinate that have less potential energy than was seen in all: also turning points."""
+    points = points_of(field)
+    x, p = (part[:, np.isfinite(seen[0, 0])] for part in seen)
+    potential, here = (field.potential(each, 0.0) if len(x) == 1 else None for each in (points, x.T))
+    if potential is None or here is None:
+        return points[:0]
+    return points[potential <= np.nanmax(here + 0.5 * p[0] ** 2 / field.masses[0])]
 
 
 def _difference(
@@ -152,10 +170,11 @@ def _difference(
         means = [(e.sums[:, :, 0] / e.count)[:, 1:, which] for e in pair]
         total = pair[0].count.sum(axis=0)[1:, which]
         first, second = (pair[0].sums[:, 1:, k][..., which].sum(axis=0) / total for k in (0, 1))
-        # positions against their spread, kinetic energies against their mean
-        scale = np.where(np.arange(2 * c) < c, np.sqrt(np.maximum(second - first**2, 0.0)), first)
+        # positions against the spread of all that were visited, kinetic energies against their mean
+        spread = np.sqrt(np.maximum(np.nanmean(second, axis=0) - np.nanmean(first, axis=0) ** 2, 0.0))
+        scale = np.where(np.arange(2 * c) < c, spread, np.sqrt(np.nanmean(first**2, axis=0)))
         found = batch_mean(means[1] - means[0], pair[0].count[:, 1:, which])
-        share = 1.0 / (2**scheme.weak_order - 1) / np.sqrt(np.nanmean(scale**2, axis=0))
+        share = 1.0 / (2**scheme.weak_order - 1) / scale
         error = np.sqrt(np.maximum(np.nanmean(found.value**2 - np.nan_to_num(found.error) ** 2, axis=0), 0.0)) * share
         unsure = np.sqrt(np.nanmean(found.error**2, axis=0)) * share
     worst = int(np.nanargmax(np.where(np.isfinite(error), error, -1.0)))
