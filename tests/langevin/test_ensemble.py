@@ -175,7 +175,7 @@ def test_stops_when_the_error_is_reached() -> None:
 
 def test_leaving_the_table_is_said() -> None:
     for compiled in (True, False):
-        with pytest.raises(LeftTable, match=r"trajectory \d+ left the table at x = -?0\.9.*from -1 to 1.*asymptote"):
+        with pytest.raises(LeftTable, match=r"trajectory \d+ left the table behind x = -?0\.9.*from -1 to 1.*asymptote"):
             langevin(Harmonic(limit=1.0, compiled=compiled), trajectories=100, **SHORT)
 
 

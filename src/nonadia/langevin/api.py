@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nonadia.units import UnitError, atomic
+
 from . import ensemble, philox, step_size
 from .ensemble import Checkpoint, Ensemble, Progress
 from .exits import read_exits, refuse_outside
@@ -31,7 +33,7 @@ def langevin(
     forces: xr.Dataset | Field,
     *,
     trajectories: int = 1000,
-    duration: float,
+    duration: float | str,
     step: float | str = "auto",
     initial: Mapping[str, Any] | None = None,
     mass: ArrayLike | Mapping[str, float] | None = None,
@@ -45,6 +47,7 @@ def langevin(
     memory: xr.Dataset | None = None,
     stop_error: Mapping[str, float] | None = None,
     step_tolerance: float = 1e-3,
+    table_tolerance: float = 1e-3,
     keep: int = 0,
     bins: int = 100,
     workers: int = 1,
@@ -58,8 +61,10 @@ def langevin(
 
     forces : dataset as of `electronic_forces` (also from other programs), or a Field (CallableField for plain functions).
         γ may be any real tensor, also with negative eigenvalues; it is never clipped.
-    trajectories, duration (a.u.), stored : number of trajectories, how long, at how many equally spaced times to observe.
-    step : a.u., or "auto": from the fastest motion, halved until a pilot ensemble agrees with one of twice the step.
+    trajectories, duration, stored : number of trajectories, how long, at how many equally spaced times to observe. Times and
+        temperatures are a.u. (k_BT) or text with a unit, "20 ps", "300 K".
+    step : a time, not exceeded, or "auto": from the fastest motion, halved until a pilot ensemble agrees with one of twice
+        the step.
     initial : {"temperature": kT, "x": 0.0} (fixed x, p of Maxwell), {"x":…, "p":…}, {"boltzmann": kT},
         {"wigner": {"frequency":…, "center":…, "temperature":…}}, or {"positions": (N, c), "momenta": (N, c)}.
         Default: the lowest point of the table at rest.
@@ -72,7 +77,8 @@ def langevin(
     memory : dataset of `memory_kernels`: the generalised Langevin equation with these kernels in place of γ and D.
     stop_error : {"kinetic_temperature": kT, "position":…, "energy":…, "current":…}: stop as soon as a steady state is there
         and these standard errors are reached.
-    step_tolerance : wanted error of the step, relative to ⟨p²/m⟩ and the spread of x.
+    step_tolerance : wanted error of the step, relative to ⟨p²/m⟩ and the spread of x. table_tolerance : of the interpolation,
+        relative to the largest force, friction and noise.
     keep : trajectories to store whole. bins : of the distributions.
     workers : threads. executor : any concurrent.futures executor instead (processes, a cluster).
     checkpoint : object with read(), offer(arrays), write(arrays); the run goes on from what it holds.
@@ -84,8 +90,14 @@ def langevin(
     where a trajectory leaves the table, general.NoiseError (a ValueError) where D is not positive.
     """
     started = clock.perf_counter()
-    _check(trajectories, duration, step, seed, stored, keep, bins, workers, step_tolerance, stop_error)
-    field = _field(forces, mass, potential, asymptote, drive, step_tolerance)
+    duration = atomic(duration, "time")
+    fixed = None if step == "auto" else _time(step, duration)
+    stop_error = {k: atomic(v, "temperature") if k == "kinetic_temperature" else v for k, v in (stop_error or {}).items()}
+    _check(trajectories, duration, seed, stored, keep, bins, workers, stop_error)
+    for name, value in (("step_tolerance", step_tolerance), ("table_tolerance", table_tolerance)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} = {value}: must lie between 0 and 1")
+    field = _field(forces, mass, potential, asymptote, drive, table_tolerance)
     if memory is not None:
         from .memory import from_kernels
 
@@ -95,7 +107,6 @@ def langevin(
     x, p = sample(start, field, trajectories, seed)
     refuse_outside(limits, x, field)
     key = philox.keys(seed, 0)
-    fixed = None if step == "auto" else float(step)
     pilot = step_size.choose(field, chosen_scheme, x, p, duration, key, limits, step_tolerance, fixed)
     edges = step_size.edges_of(field, pilot.reach, bins)
     problem = step_size.problem_for(field, chosen_scheme, trajectories, duration, pilot.step, key, limits, stored, edges, keep)
@@ -105,7 +116,6 @@ def langevin(
     looks = sorted({round(j * (stored - 1) / LOOKS) for j in range(1, LOOKS)}) if stop_error else []
 
     def enough(index: int) -> bool:
-        assert stop_error is not None
         return achieved(pair[0], index, stop_error)
 
     with ExitStack() as stack:
@@ -123,6 +133,17 @@ def langevin(
         "wall_time": clock.perf_counter() - started,
     }
     return assemble(outcome, attributes, field.messages + pilot.messages)
+
+
+def _time(step: float | str, duration: float) -> float:
+    wrong = f'step = {step!r}: must be "auto" or a positive time, at most the duration'
+    try:
+        value = atomic(step, "time")
+    except UnitError as error:
+        raise ValueError(f"{wrong}; {error}") from None
+    if not 0 < value <= duration:
+        raise ValueError(wrong)
+    return value
 
 
 def _field(forces: Any, mass: Any, potential: Any, asymptote: Any, drive: Any, tolerance: float) -> Field:
@@ -147,8 +168,7 @@ def _lowest(field: Field) -> dict[str, float]:
 
 
 def _check(
-    trajectories: int, duration: float, step: float | str, seed: int, stored: int, keep: int, bins: int, workers: int,
-    step_tolerance: float, stop_error: Mapping[str, float] | None,
+    trajectories: int, duration: float, seed: int, stored: int, keep: int, bins: int, workers: int, wanted: Mapping[str, float]
 ) -> None:  # fmt: skip
     for name, value, least in (
         ("trajectories", trajectories, 1), ("stored", stored, 3), ("keep", keep, 0), ("bins", bins, 1), ("workers", workers, 1),
@@ -160,12 +180,8 @@ def _check(
         raise ValueError(f"keep = {keep}: there are only {trajectories} trajectories")
     if not (duration > 0 and np.isfinite(duration)):
         raise ValueError(f"duration = {duration}: must be a positive time")
-    if step != "auto" and (isinstance(step, str) or not 0 < step <= duration):
-        raise ValueError(f'step = {step!r}: must be "auto" or a positive time, at most the duration')
-    if not 0 < step_tolerance < 1:
-        raise ValueError(f"step_tolerance = {step_tolerance}: must lie between 0 and 1")
-    for name, value in (stop_error or {}).items():
+    for name, error in wanted.items():
         if name not in STOPPABLE:
             raise ValueError(f'stop_error: "{name}" is not known; use some of {", ".join(STOPPABLE)}')
-        if not value > 0:
-            raise ValueError(f"stop_error: {name} = {value} must be positive")
+        if not error > 0:
+            raise ValueError(f"stop_error: {name} = {error} must be positive")

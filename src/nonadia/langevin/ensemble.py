@@ -78,7 +78,7 @@ class Problem:
 
     @property
     def times(self) -> FloatArray:
-        return np.arange(self.stored) * (self.between * self.step)
+        return np.arange(self.stored, dtype=np.float64) * (self.between * self.step)
 
     def window_of(self, index: int) -> int:
         """The window that stored time `index` ≥ 1 belongs to."""
@@ -172,9 +172,9 @@ def _move(problem: Problem, first: int, state: State, first_step: int, table: Un
 def _whereabouts(problem: Problem, first: int, state: State, lost: NDArray[np.intp]) -> str:
     """Who left the table, when and where."""
     earliest = int(lost[np.argmin(state.exit_time[lost])])
-    place = location(state.exit_x[earliest], problem.field.names)
+    place = location(state.exit_x[earliest], problem.field.names).removeprefix(" at")
     return (
-        f"trajectory {first + earliest} left the table{place}, t = {state.exit_time[earliest]:.6g} (the table covers "
+        f"trajectory {first + earliest} left the table behind{place}, t = {state.exit_time[earliest]:.6g} (the table covers "
         f"{limits(problem.field)}): compute forces on a wider grid, declare an asymptote, or give an exit before it"
     )
 

@@ -40,11 +40,12 @@ def field_of(
         forces = _with_potential(forces, potential)
     field: Any
     if "point" in forces.dims:
-        if drive:
-            raise ValueError("drive: needs forces on a grid; these are at single points")
+        for name, given in (("drive", drive), ("asymptote", asymptote)):
+            if given:
+                raise ValueError(f"{name}: needs forces on a grid; these are at single points")
         from .scattered import ScatteredTable
 
-        field = ScatteredTable.from_dataset(forces, mass=mass, asymptote=asymptote, tolerance=tolerance)
+        field = ScatteredTable.from_dataset(forces, mass=mass, tolerance=tolerance)
     else:
         from .table import ForceTable
 

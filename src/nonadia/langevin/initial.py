@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nonadia.expressions import location
+from nonadia.units import atomic
 
 from .field import Field, FloatArray, limits
 
@@ -56,7 +57,7 @@ def sample(initial: Mapping[str, Any] | None, field: Field, trajectories: int, s
     if "temperature" in given:
         if kinds not in ([], ["positions"]):
             raise ValueError(f"initial: temperature does not go with {kinds[0]}, which has its own")
-        kT = float(given["temperature"])
+        kT = atomic(given["temperature"], "temperature")
         if not kT >= 0:
             raise ValueError(f"initial: temperature = {kT} must not be negative")
         p = p + normals[:, c:] * np.sqrt(masses * kT)
@@ -78,7 +79,7 @@ def _array(given: Mapping[str, Any], key: str, trajectories: int, c: int) -> Flo
 
 
 def _positive(value: Any, key: str) -> float:
-    number = float(value)
+    number = atomic(value, "temperature")
     if not (number > 0 and np.isfinite(number)):
         raise ValueError(f"initial: {key} = {value} must be a positive temperature k_BT")
     return number
