@@ -91,9 +91,9 @@ def langevin(
     """
     started = clock.perf_counter()
     duration = atomic(duration, "time")
-    fixed = None if step == "auto" else _time(step, duration)
     stop_error = {k: atomic(v, "temperature") if k == "kinetic_temperature" else v for k, v in (stop_error or {}).items()}
     _check(trajectories, duration, seed, stored, keep, bins, workers, stop_error)
+    fixed = None if step == "auto" else _time(step, duration)
     for name, value in (("step_tolerance", step_tolerance), ("table_tolerance", table_tolerance)):
         if not 0 < value < 1:
             raise ValueError(f"{name} = {value}: must lie between 0 and 1")

@@ -1,4 +1,4 @@
-"""A dataset of forces as the field that fits its shape: a grid becomes a spline table, a list of points scattered interpolation."""
+"""A dataset of forces as the field that fits its shape: splines over a grid, scattered interpolation between points."""
 
 from __future__ import annotations
 
