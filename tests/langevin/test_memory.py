@@ -30,6 +30,7 @@ KERNELS: dict[str, tuple[Any, Any, Any]] = {
     "oscillating": ([0.4 + 2.0j], [1.2 - 0.2j], None),
     "two": ([0.5, 4.0], [-0.5, 6.0], None),
     "driven": ([0.8, 0.3 + 1.5j], [1.0, -0.6 + 0.5j], [2.0, 0.7 - 0.1j]),
+    "hot": ([0.8, 0.3 + 1.5j], [1.5, 0.2 + 0.1j], [2.0, 0.7 - 0.1j]),
     "pumped": ([1.0], [-0.5], [0.9]),
 }
 
@@ -75,8 +76,12 @@ def test_the_form_fits_the_kernels(name: str) -> None:
     assert field.aux == len(rates) + np.sum(np.imag(rates) != 0)
 
 
-@pytest.mark.parametrize("form", ["auto", "general"])
-@pytest.mark.parametrize("name", KERNELS)
+POSITIVE = ("exponential", "oscillating", "two", "hot")  # γ(ω) > 0: the reciprocal form exists
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [(n, f) for n in KERNELS for f in ("auto", "general")] + [(n, "reciprocal") for n in POSITIVE]
+)
 def test_response_and_variance_of_an_oscillator(name: str, form: str) -> None:
     """x(t) after a kick and after a displacement, and its variance, as the roots of the polynomial say."""
     field, closed, (rates, noise) = harmonic_memory(name, form)
@@ -226,7 +231,7 @@ def bump(x: NDArray) -> NDArray:
     return np.stack([1 + 0.5 * np.sin(x[:, 0]), 2 * np.exp(-((x[:, 0] - 0.3) ** 2))], axis=1)
 
 
-@pytest.mark.parametrize("form", ["passive", "general"])
+@pytest.mark.parametrize("form", ["passive", "reciprocal", "general"])
 def test_tables_over_x_state_their_error(form: str) -> None:
     """A table is between its points what it is at them, within the error stated; more points, less error."""
     rates, time, x = np.array([0.5, 3.0]), np.linspace(0, 5, 20), np.linspace(-1.97, 1.91, 57)[:, None]
@@ -364,6 +369,10 @@ def test_what_is_refused() -> None:
         memory_field(base, [1.0], lambda x: x, lambda x: x)
     with pytest.raises(ValueError, match='form = "passive" needs D'):
         memory_field(base, [1.0, 2.0], [1.0, 1.0], [1.0, 2.0], form="passive")
+    with pytest.raises(ValueError, match='form = "reciprocal": the friction is negative'):
+        memory_field(base, [1.0], [-1.0], [1.0], form="reciprocal")
+    with pytest.raises(ValueError, match="must be one of auto, passive, reciprocal, general"):
+        memory_field(base, [1.0], [1.0], [1.0], form="exact")
     with pytest.raises(ValueError, match="grid: the coordinates"):
         memory_field(base, [1.0], [1.0], [1.0], grid={"y": [0.0, 1.0]})
     two = CallableField(["x", "y"], 1.0, lambda x: -x)

@@ -1,14 +1,18 @@
-"""Two forms of the auxiliary variables s of a generalised Langevin equation.
+"""Two classes of auxiliary variables s of a generalised Langevin equation.
 
-passive    dp = F dt + G^T s dt,    ds = -(J + ½BB^T) s dt - G v dt + √(k_BT) B dW,    J = -J^T
-           γ(t) = G^T e^{-(J + ½BB^T)t} G,  D(t) = k_BT γ(t);  exp(-(H + ½s²)/k_BT) is stationary whatever G(x), J(x), B(x) are
-general    dp = F dt + C s dt,      ds = -A s dt - G v dt + B dW,      A, C constant
-           γ(t) = C e^{-At} G,  D(t) = C e^{-At} Σ C^T,  A Σ + Σ A^T = B B^T:  any γ, any D with a positive spectrum
+general     dp = F dt + C s dt,      ds = -A s dt - G v dt + B dW,      A, C constant
+            γ(t) = C e^{-At} G,  D(t) = C e^{-At} Σ C^T,  A Σ + Σ A^T = B B^T:  any γ, any D with a positive spectrum
+reciprocal  dp = F dt + G^T s dt,    ds = -R s dt - G v dt + B dW,      R = J + ½KK^T,  J = -J^T
+            γ(t) = G^T e^{-Rt} G,  D(t) = G^T e^{-Rt} Σ G,  R Σ + Σ R^T = B B^T:  γ with a positive spectrum
+passive     reciprocal with B = √(k_BT) K, so that Σ = k_BT and D = k_BT γ: exp(-(H + ½s²)/k_BT) is stationary, whatever the
+            dependence of G, J, K on x
 
-Passive where D = k_BT γ. Whether coefficients that depend on x are those of the time of the force or of the motion that it
-remembers is beyond the leading order in slow motion, to which the theory gives the kernels (LD(43)-(50)); both forms are right
-to that order and have the Markov limit with γ(x) = ∫_0^∞ γ dt; the passive one has the exact Boltzmann distribution besides.
-For a single real rate it is ds = -r s dt - √a(x) v dt + √(2 r k_BT) dW with the force √a(x) s.
+Whether amplitudes that depend on x are those of the time of the force or of the motion that it remembers is beyond the leading
+order in slow motion, to which the theory gives the kernels (LD(43)-(50)); all forms are right to that order and have the Markov
+limit with γ(x) = ∫_0^∞ γ dt. In the general form it is the motion's; where the memory is as long as the motion, this alone
+drives a system at equilibrium away from the Boltzmann distribution. In the reciprocal form force and response have the same
+factor, as for a real environment: the passive one is exactly Boltzmann, and what D has beyond k_BT γ (quantum noise, a bias) is
+all that disturbs it. For a single real rate the passive form is ds = -r s dt - √a(x) v dt + √(2 r k_BT) dW, force √a(x) s.
 """
 
 from __future__ import annotations
@@ -56,38 +60,64 @@ class Auxiliary(Protocol):
 
 
 @dataclass
-class Passive:
-    """coefficients: coupling G (n, c), white B (n, k), turn J (n, n). s is stored times √scale, to be like a momentum."""
+class Reciprocal:
+    """coefficients: coupling G (n, c), white K (n, k), turn J (n, n); loud B (n, l) where temperature is None, else passive.
+
+    s is stored times √scale, to be like a momentum.
+    """
 
     size: int
-    temperature: float
+    temperature: float | None
     scale: float
     coefficients: Coefficients
 
     def blocks(self, x: FloatArray) -> Blocks:
-        at = self.coefficients(x)
-        coupling, square = at["coupling"], at["white"] @ np.swapaxes(at["white"], 1, 2)
-        root = np.sqrt(self.scale)
-        spread = self.temperature * self.scale * square
-        return Blocks(-np.swapaxes(coupling, 1, 2) / root, root * coupling, at["turn"] + 0.5 * square, spread)
+        at, root = self.coefficients(x), np.sqrt(self.scale)
+        coupling = at["coupling"]
+        return Blocks(-np.swapaxes(coupling, 1, 2) / root, root * coupling, _inner(at), self.scale * self._spread(at))
 
     def root(self, x: FloatArray) -> FloatArray:
-        one = np.sqrt(self.temperature * self.scale) * np.eye(self.size)
-        return np.broadcast_to(one, (len(x), self.size, self.size))
+        if self.temperature is not None:
+            one = np.sqrt(self.temperature * self.scale) * np.eye(self.size)
+            return np.broadcast_to(one, (len(x), self.size, self.size))
+        return _root(self.scale * self._covariance(self.coefficients(x)))
 
     def kernels(self, x: FloatArray, time: FloatArray) -> tuple[FloatArray, FloatArray]:
         at = self.coefficients(x)
         coupling = at["coupling"]
-        inner = at["turn"] + 0.5 * at["white"] @ np.swapaxes(at["white"], 1, 2)
-        decays = expm(-time[:, None, None] * inner[:, None])
-        friction = np.einsum("xni,xtnm,xmj->xtij", coupling, decays, coupling)
-        return friction, self.temperature * friction
+        seen = np.swapaxes(coupling, 1, 2)[:, None] @ expm(-time[:, None, None] * _inner(at)[:, None])
+        return seen @ coupling[:, None], seen @ (self._covariance(at) @ coupling)[:, None]
 
     def integrals(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         at = self.coefficients(x)
-        inner = at["turn"] + 0.5 * at["white"] @ np.swapaxes(at["white"], 1, 2)
-        friction = np.swapaxes(at["coupling"], 1, 2) @ np.linalg.solve(inner, at["coupling"])
-        return friction, 0.5 * self.temperature * (friction + np.swapaxes(friction, 1, 2))
+        whole = np.swapaxes(at["coupling"], 1, 2) @ np.linalg.inv(_inner(at))
+        return whole @ at["coupling"], 0.5 * whole @ self._spread(at) @ np.swapaxes(whole, 1, 2)
+
+    def _spread(self, at: dict[str, FloatArray]) -> FloatArray:
+        """B B^T."""
+        if self.temperature is not None:
+            return self.temperature * at["white"] @ np.swapaxes(at["white"], 1, 2)
+        return at["loud"] @ np.swapaxes(at["loud"], 1, 2)
+
+    def _covariance(self, at: dict[str, FloatArray]) -> FloatArray:
+        """Σ of R Σ + Σ R^T = B B^T, in the eigenvectors of R."""
+        if self.temperature is not None:
+            return np.broadcast_to(self.temperature * np.eye(self.size), (len(at["white"]), self.size, self.size))
+        rates, vectors = np.linalg.eig(_inner(at))
+        back = np.linalg.inv(vectors)
+        product = back @ self._spread(at) @ np.swapaxes(back, 1, 2).conj()
+        product = product / (rates[:, :, None] + rates[:, None, :].conj())
+        return np.asarray((vectors @ product @ np.swapaxes(vectors, 1, 2).conj()).real)
+
+
+def _inner(at: dict[str, FloatArray]) -> FloatArray:
+    """R = J + ½KK^T."""
+    return at["turn"] + 0.5 * at["white"] @ np.swapaxes(at["white"], 1, 2)
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :])
 
 
 @dataclass
@@ -110,8 +140,7 @@ class General:
         return Blocks(seen, at["coupling"] / self.scale, inner, at["white"] @ np.swapaxes(at["white"], 1, 2) / self.scale**2)
 
     def root(self, x: FloatArray) -> FloatArray:
-        values, vectors = np.linalg.eigh(self._covariance(x))
-        return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :] / self.scale)
+        return _root(self._covariance(x)) / self.scale
 
     def kernels(self, x: FloatArray, time: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = (len(x), self.form.size, self.c, self.c)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .auxiliary import Auxiliary, Passive
+from .auxiliary import Auxiliary, Reciprocal
 from .field import Field, FloatArray, Uniform
 from .memory_build import Built, Kernels, build, passive_message
 from .memory_input import Amplitudes, amplitudes, axes_of, one_temperature, own_errors, shaped
@@ -144,7 +144,8 @@ def memory_field(
         (grid axes, K, c, c); or functions of x (N, c) with results (N, K) or (N, K, c, c), which are tabulated on `grid`.
         noise None: D = k_BT γ, with k_BT = temperature; only then functions need no grid (real rates, positive a_k).
     grid : name → increasing values, each coordinate of the field.
-    form : "passive", "general" (auxiliary.py) or "auto": passive where D = k_BT γ within `error`.
+    form : "passive", "reciprocal", "general" (auxiliary.py) or "auto": passive where D = k_BT γ within `error`; else
+        reciprocal where the kernels depend on x and γ(ω) is positive; else general.
     error : of the kernels given, relative to their largest magnitude: how negative a noise spectrum may be.
     asymptote : outside the grid, as for force tables: {"x": {"lower": "free", "upper": "constant"}}; else NaN.
 
@@ -269,7 +270,7 @@ def _by_function(
     white = np.kron(np.diag(np.sqrt(2.0 * np.diag(form.matrix))), np.eye(c))
     coefficients = Function("coupling", coupling, {"white": white, "turn": np.zeros((n, n))})
     scale = float(np.exp(np.mean(np.log(base.masses))))
-    found = MemoryField(base, Passive(n, temperature, scale, coefficients), add_local)
+    found = MemoryField(base, Reciprocal(n, temperature, scale, coefficients), add_local)
     found.errors |= {"friction_kernel": 0.0, "noise_kernel": 0.0}
     found.messages.append(passive_message(n, temperature))
     return found

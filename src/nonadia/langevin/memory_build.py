@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .auxiliary import Auxiliary, General, Passive
+from .auxiliary import Auxiliary, General, Reciprocal
 from .field import FloatArray
 from .memory_table import Asymptote, Coefficients, Constant, Table, follow_sign
-from .realisation import RealForm, factorise
+from .realisation import NegativeSpectrum, RealForm, factorise
 from .spline import FEWEST, between, certify_axis
 
-FORMS = ("auto", "passive", "general")
+FORMS = ("auto", "passive", "reciprocal", "general")
 _TIMES = 40  # at which kernels are compared
 _ILL = 1e10  # condition of Σ beyond which the passive form would lose its digits
 
@@ -70,39 +70,51 @@ class Built:
 
 
 def build(kernels: Kernels, masses: FloatArray, temperature: float | None, error: float, kind: str) -> Built:
-    """The passive form where D = k_BT γ within `error` (relative to the largest D(t) and D(ω)), else the general one.
+    """"auto": passive where D = k_BT γ within `error` (relative to the largest D(t) and D(ω)); else reciprocal where kernels
+    depend on x and γ has a positive spectrum; else general.
 
-    error: also by how much a noise spectrum may be negative. temperature: k_BT that D is compared at; None: ∫D/∫γ.
-    Errors: ValueError (NegativeSpectrum) for a D that no random force has, or a passive form that does not exist.
+    error: also by how much a spectrum may be negative. temperature: k_BT that D is compared at; None: ∫D/∫γ.
+    Errors: ValueError (NegativeSpectrum) for a D that no random force has, or for a form that does not exist.
     """
     if kind not in FORMS:
         raise ValueError(f'form = "{kind}"; must be one of {", ".join(FORMS)}')
     kernels.noise = _stationary(kernels, error)
-    messages, passive = [], None
+    messages, auxiliary, reason, lifted, raised = [], None, "", 0.0, 0.0
     classical, found, deviation = _classical(kernels, temperature)
-    if kind == "passive" and not deviation <= error:
+    noise = kernels.noise
+    if kind == "passive" and not (classical and deviation <= error):
         raise ValueError(
             f'form = "passive" needs D(t) = k_BT gamma(t), but they differ by {deviation:.2g} of the largest D, more than the '
             f'error {error:.2g}; form = "general" takes any D'
         )
-    if kind != "general" and deviation <= error and classical:
-        passive, reason = _passive(kernels, found, error, masses)
-        if passive is None:
-            if kind == "passive":
-                raise ValueError(f'form = "passive": {reason}; form = "general" takes any kernel')
-            messages.append(f"note: D = k_BT gamma, but {reason}: friction and noise are realised separately")
-    if passive is not None:
-        auxiliary: Auxiliary = passive
-        noise = kernels.noise if temperature is None else found * kernels.friction
-        messages.append(passive_message(passive.size, found))
+    if kind in ("auto", "passive") and classical and deviation <= error:
+        auxiliary, reason, raised = _reciprocal(kernels, found, error, masses)
+        if auxiliary is not None:
+            noise = kernels.noise if temperature is None else found * kernels.friction
+            messages.append(passive_message(auxiliary.size, found))
+    factor = None
+    if auxiliary is None and kind != "passive":
+        largest = float(np.abs(kernels.form.at_frequencies(kernels.noise, kernels.form.frequencies())).max())
+        factor = factorise(kernels.form, kernels.noise, error * largest, kernels.where)
+        lifted = float(factor.added.max()) / largest if largest > 0 else 0.0
+        if kind == "reciprocal" or (kind == "auto" and kernels.axes):
+            auxiliary, reason, raised = _reciprocal(kernels, None, error, masses, factor.white)
+            if auxiliary is not None:
+                messages.append(f"note: memory: reciprocal form, {auxiliary.size} auxiliary variables")
+    if auxiliary is None and kind in ("passive", "reciprocal"):
+        raise ValueError(f'form = "{kind}": {reason}; form = "general" takes any kernel')
+    whole: Auxiliary
+    if auxiliary is None:
+        assert factor is not None
+        whole = _general(kernels, factor.white, masses)
+        messages.append(f"note: memory: general form, {whole.size} auxiliary variables" + (f": {reason}" if reason else ""))
     else:
-        auxiliary, lifted = _general(kernels, error, masses)
-        noise = kernels.noise
-        messages.append(f"note: memory: general form, {auxiliary.size} auxiliary variables")
-        if lifted > 1e-8:
-            messages.append(f"note: the noise spectrum, negative somewhere, was raised by up to {lifted:.1e} of its maximum")
-    mine = _errors(kernels, auxiliary, noise)
-    return Built(auxiliary, kernels.friction_error + mine[0], kernels.noise_error + mine[1], messages)
+        whole = auxiliary
+    for name, share in (("friction", raised if auxiliary is not None else 0.0), ("noise", lifted)):
+        if share > 1e-8:
+            messages.append(f"note: the {name} spectrum, negative somewhere, was raised by up to {share:.1e} of its maximum")
+    mine = _errors(kernels, whole, noise)
+    return Built(whole, kernels.friction_error + mine[0], kernels.noise_error + mine[1], messages)
 
 
 def passive_message(size: int, temperature: float) -> str:
@@ -143,59 +155,71 @@ def _classical(kernels: Kernels, temperature: float | None) -> tuple[bool, float
     return found > 0, found, worst
 
 
-def _passive(kernels: Kernels, temperature: float, error: float, masses: FloatArray) -> tuple[Passive | None, str]:
-    """The passive form, or None and why not."""
+def _reciprocal(
+    kernels: Kernels, temperature: float | None, error: float, masses: FloatArray, loud: FloatArray | None = None
+) -> tuple[Reciprocal | None, str, float]:
+    """The reciprocal form, passive where a temperature is given, or None and why not; what was added to γ(ω), relative.
+
+    loud: B (X, n, c) of the general form.
+    """
     form, c = kernels.form, len(kernels.names)
     scale = float(np.exp(np.mean(np.log(masses))))
+
+    def assembled(arrays: dict[str, FloatArray]) -> Reciprocal:
+        return Reciprocal(arrays["coupling"].shape[1], temperature, scale, kernels.coefficients(arrays, ("coupling",)))
+
     skew = np.abs(kernels.friction - np.swapaxes(kernels.friction, 2, 3)).max()
     values, vectors = np.linalg.eigh(kernels.friction)  # of each a_k, where they are symmetric
     symmetric = skew <= 1e-12 * np.abs(kernels.friction).max()
-    if symmetric and not np.any(form.rates.imag) and values.min() >= -1e-12 * values.max():
+    if loud is None and symmetric and not np.any(form.rates.imag) and values.min() >= -1e-12 * values.max():
         # one damped variable a rate and component: a_k = G_k^T G_k
         roots = (vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]) @ np.swapaxes(vectors, 2, 3)
         if c == 1 and len(kernels.axes) == 1:
             roots = np.stack([follow_sign(roots[:, k, :, 0])[:, None, None] * roots[:, k] for k in range(form.size)], axis=1)
-        n = form.size * c
-        arrays = {"coupling": roots.reshape(-1, n, c)}
+        n, count = form.size * c, len(roots)
         white = np.kron(np.diag(np.sqrt(2.0 * np.diag(form.matrix))), np.eye(c))
-        return _assembled(kernels, arrays, {"white": white, "turn": np.zeros((n, n))}, temperature, scale), ""
+        same = {"white": white, "turn": np.zeros((n, n))}
+        repeated = {name: np.broadcast_to(array, (count, n, n)) for name, array in same.items()}
+        return assembled({"coupling": roots.reshape(-1, n, c)} | repeated), "", 0.0
     start = np.tensordot(form.observe, kernels.friction, axes=(0, 1))
     if np.abs(start - np.swapaxes(start, 1, 2)).max() > 1e-12 * np.abs(start).max():
-        return None, "gamma(t = 0) is not symmetric"
+        return None, "gamma(t = 0) is not symmetric", 0.0
     matrix, observe = form.full(c)
     size = float(np.abs(form.at_frequencies(kernels.friction, form.frequencies())).max())
-    factor = factorise(form, kernels.friction, error * size, kernels.where, "friction")
+    try:
+        factor = factorise(form, kernels.friction, error * size, kernels.where, "friction")
+    except NegativeSpectrum:
+        return None, "the friction is negative at some frequencies", 0.0
     values, vectors = np.linalg.eigh(factor.covariance)
     if not np.all(values[:, 0] > values[:, -1] / _ILL):
-        return None, "the variables of the passive form depend on each other too closely"
+        return None, "the variables of the reciprocal form depend on each other too closely", 0.0
     root = (vectors * np.sqrt(values)[:, None, :]) @ np.swapaxes(vectors, 1, 2)
     inverse = (vectors / np.sqrt(values)[:, None, :]) @ np.swapaxes(vectors, 1, 2)
-    white, inner = inverse @ factor.white, inverse @ matrix @ root
-    turn = 0.5 * (inner - np.swapaxes(inner, 1, 2))
-    found = _assembled(kernels, {"coupling": root @ observe.T, "white": white, "turn": turn}, {}, temperature, scale)
-    return found, ""
+    inner = inverse @ matrix @ root
+    arrays = {
+        "coupling": root @ observe.T,
+        "white": inverse @ factor.white,
+        "turn": 0.5 * (inner - np.swapaxes(inner, 1, 2)),
+    }
+    if loud is not None:
+        arrays["loud"] = inverse @ _smooth(kernels, loud)
+    return assembled(arrays), "", float(factor.added.max()) / size
 
 
-def _assembled(
-    kernels: Kernels, arrays: dict[str, FloatArray], same: dict[str, FloatArray], temperature: float, scale: float
-) -> Passive:
-    whole = arrays | {name: np.broadcast_to(array, (len(kernels.friction), *array.shape)) for name, array in same.items()}
-    return Passive(whole["coupling"].shape[1], temperature, scale, kernels.coefficients(whole, ("coupling",)))
+def _smooth(kernels: Kernels, white: FloatArray) -> FloatArray:
+    """B with signs that make it smooth along a line of points."""
+    if len(kernels.names) > 1 or len(kernels.axes) != 1:
+        return white
+    return np.asarray(white * follow_sign(white[:, :, 0])[:, None, None])
 
 
-def _general(kernels: Kernels, error: float, masses: FloatArray) -> tuple[General, float]:
-    """The general form, and what was added to the noise spectrum relative to its largest value."""
+def _general(kernels: Kernels, white: FloatArray, masses: FloatArray) -> General:
     form, c = kernels.form, len(kernels.names)
-    largest = float(np.abs(form.at_frequencies(kernels.noise, form.frequencies())).max())
-    factor = factorise(form, kernels.noise, error * largest, kernels.where)
-    white = factor.white
-    if c == 1 and len(kernels.axes) == 1:
-        white = white * follow_sign(white[:, :, 0])[:, None, None]
     coupling = kernels.friction.reshape(len(white), -1, c)
     size = float(np.abs(kernels.friction).sum(axis=1).max())
     scale = np.sqrt(size / float(np.exp(np.mean(np.log(masses))))) if size > 0 else 1.0
-    coefficients = kernels.coefficients({"coupling": coupling, "white": white}, ("coupling", "white"))
-    return General(form, c, scale, coefficients), float(factor.added.max()) / largest if largest > 0 else 0.0
+    coefficients = kernels.coefficients({"coupling": coupling, "white": _smooth(kernels, white)}, ("coupling", "white"))
+    return General(form, c, scale, coefficients)
 
 
 def _errors(kernels: Kernels, auxiliary: Auxiliary, noise: FloatArray) -> tuple[float, float]:
