@@ -1,4 +1,4 @@
-"""Tensor-product cubic splines of many quantities on a grid, evaluated by compiled code.
+"""Tensor-product cubic splines, and local cubics, of many quantities on a grid, evaluated by compiled code.
 
     s_q(x) = Σ_{i…j} C[i, …, j, q] B_i(x_1) … B_j(x_c),   four B-splines of each axis are not zero at x
 
@@ -108,7 +108,6 @@ def _evaluate(
     quantities = result.shape[1]
     weights = np.empty((c, 4))
     sums = np.empty(4 * quantities)
-    groups = 4 ** max(c - 2, 0)
     for i in range(count):
         base, inside = 0, EDGE
         for a in range(c):
@@ -131,31 +130,94 @@ def _evaluate(
             for q in range(quantities):
                 result[i, q] = 0.0 if inside == FREE else np.nan
             continue
-        if c == 1:
-            sums[:] = coefficients[base : base + 4 * quantities]
+        _combine(weights, coefficients, base, strides, sums, result[i])
+
+
+@njit(cache=True, nogil=True)
+def local_cubic(
+    x: FloatArray,
+    origin: FloatArray,
+    spacing: FloatArray,
+    shape: NDArray[np.int64],
+    block: int,
+    done: NDArray[np.bool_],
+    values: FloatArray,
+    wanted: NDArray[np.bool_],
+    result: FloatArray,
+) -> int:
+    """Cubic polynomials through the four nearest nodes of each axis of an even grid, values (nodes of all axes, quantities).
+
+    The nodes come in blocks of `block` an axis; done, wanted (blocks): those that are known, and those that were missing.
+    Returns how many points met a missing block; their result, and that of points outside the grid, is NaN.
+    """
+    count, c = x.shape
+    quantities = result.shape[1]
+    weights, sums = np.empty((c, 4)), np.empty(4 * quantities)
+    strides, first, last = np.empty(c, np.int64), np.empty(c, np.int64), np.empty(c, np.int64)
+    strides[c - 1] = quantities
+    for a in range(c - 2, -1, -1):
+        strides[a] = strides[a + 1] * shape[a + 1]
+    missed = 0
+    for i in range(count):
+        base, inside = 0, True
+        for a in range(c):
+            s = (x[i, a] - origin[a]) / spacing[a]
+            if not (s >= 0.0 and s <= shape[a] - 1):
+                inside = False
+                break
+            node = min(max(int(s) - 1, 0), shape[a] - 4)
+            u = s - node
+            weights[a, 0] = -(u - 1.0) * (u - 2.0) * (u - 3.0) / 6.0
+            weights[a, 1] = u * (u - 2.0) * (u - 3.0) / 2.0
+            weights[a, 2] = -u * (u - 1.0) * (u - 3.0) / 2.0
+            weights[a, 3] = u * (u - 1.0) * (u - 2.0) / 6.0
+            base += node * strides[a]
+            first[a], last[a] = node // block, (node + 3) // block
+        known = inside
+        if inside:
+            for corner in range(1 << c):
+                index = 0
+                for a in range(c):
+                    index = index * (shape[a] // block) + (last[a] if corner >> a & 1 else first[a])
+                if not done[index]:
+                    wanted[index], known = True, False
+            missed += not known
+        if known:
+            _combine(weights, values, base, strides, sums, result[i])
         else:
-            stride = strides[c - 2]
-            for group in range(groups):
-                weight, offset, digits = 1.0, base, group
-                for a in range(c - 3, -1, -1):
-                    m = digits & 3
-                    digits >>= 2
-                    weight *= weights[a, m]
-                    offset += m * strides[a]
-                # the four rows of the last axis but one together: sums are written once
-                w0, w1, w2, w3 = weights[c - 2, 0], weights[c - 2, 1], weights[c - 2, 2], weights[c - 2, 3]
-                row0 = coefficients[offset : offset + 4 * quantities]
-                row1 = coefficients[offset + stride : offset + stride + 4 * quantities]
-                row2 = coefficients[offset + 2 * stride : offset + 2 * stride + 4 * quantities]
-                row3 = coefficients[offset + 3 * stride : offset + 3 * stride + 4 * quantities]
-                if group == 0:
-                    for k in range(4 * quantities):
-                        sums[k] = weight * (w0 * row0[k] + w1 * row1[k] + w2 * row2[k] + w3 * row3[k])
-                else:
-                    for k in range(4 * quantities):
-                        sums[k] += weight * (w0 * row0[k] + w1 * row1[k] + w2 * row2[k] + w3 * row3[k])
-        w0, w1, w2, w3 = weights[c - 1, 0], weights[c - 1, 1], weights[c - 1, 2], weights[c - 1, 3]
-        for q in range(quantities):
-            result[i, q] = (
-                w0 * sums[q] + w1 * sums[quantities + q] + w2 * sums[2 * quantities + q] + w3 * sums[3 * quantities + q]
-            )
+            result[i] = np.nan
+    return missed
+
+
+@njit(cache=True, nogil=True)
+def _combine(
+    weights: FloatArray, values: FloatArray, base: int, strides: NDArray[np.int64], sums: FloatArray, result: FloatArray
+) -> None:
+    """Σ over 4^c rows of `values`, from `base`, into result (quantities,); weights (c, 4), sums (4·quantities) to work in."""
+    c, quantities = len(strides), len(result)
+    if c == 1:
+        sums[:] = values[base : base + 4 * quantities]
+    else:
+        stride = strides[c - 2]
+        for group in range(4 ** (c - 2)):
+            weight, offset, digits = 1.0, base, group
+            for a in range(c - 3, -1, -1):
+                m = digits & 3
+                digits >>= 2
+                weight *= weights[a, m]
+                offset += m * strides[a]
+            # the four rows of the last axis but one together: sums are written once
+            w0, w1, w2, w3 = weights[c - 2, 0], weights[c - 2, 1], weights[c - 2, 2], weights[c - 2, 3]
+            row0 = values[offset : offset + 4 * quantities]
+            row1 = values[offset + stride : offset + stride + 4 * quantities]
+            row2 = values[offset + 2 * stride : offset + 2 * stride + 4 * quantities]
+            row3 = values[offset + 3 * stride : offset + 3 * stride + 4 * quantities]
+            if group == 0:
+                for k in range(4 * quantities):
+                    sums[k] = weight * (w0 * row0[k] + w1 * row1[k] + w2 * row2[k] + w3 * row3[k])
+            else:
+                for k in range(4 * quantities):
+                    sums[k] += weight * (w0 * row0[k] + w1 * row1[k] + w2 * row2[k] + w3 * row3[k])
+    w0, w1, w2, w3 = weights[c - 1, 0], weights[c - 1, 1], weights[c - 1, 2], weights[c - 1, 3]
+    for q in range(quantities):
+        result[q] = w0 * sums[q] + w1 * sums[quantities + q] + w2 * sums[2 * quantities + q] + w3 * sums[3 * quantities + q]
