@@ -105,7 +105,10 @@ def test_bare_force_as_a_function() -> None:
     x = 0.5 * cloud(100, 2)
     whole = values(x)["mean_force"] + values(x)["bare_force"]
     assert np.abs(table.force(x) - whole).max() <= table.errors["force"]
-    without = ScatteredTable.from_dataset(forces(points).drop_vars("bare_force"))
+    by_slope = ScatteredTable.from_dataset(forces(points).drop_vars("bare_force"))
+    assert np.abs(by_slope.force(x) - whole).max() <= by_slope.errors["force"] < 0.1
+    assert not any("whole force" in m for m in by_slope.messages)
+    without = ScatteredTable.from_dataset(forces(points).drop_vars(["bare_force", "bare_potential"]))
     assert any("mean_force is taken as the whole force" in m for m in without.messages)
 
 

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
-from scipy.spatial import ConvexHull, QhullError, cKDTree
+from scipy.spatial import cKDTree
 
 from .field import FloatArray, Uniform
 from .positive import judge_points, lifted
+from .region import Region
 from .table_input import Masses, describe, masses_of
 
 if TYPE_CHECKING:
@@ -30,40 +31,8 @@ KERNELS = ("cubic", "quintic")
 EXACT, NEIGHBORS = 1500, 60
 _FOLDS = 10
 _MOST_CHECKED = 2000  # points left out in turn, at most
-_HULL = 5  # coordinates up to which the convex hull is asked
 _MARGIN = 3.0
 BareForce = Callable[[FloatArray], FloatArray]
-
-
-class Region:
-    """Where points (N, c) say anything: see the module."""
-
-    def __init__(self, points: FloatArray) -> None:
-        self.lower, self.upper = points.min(axis=0), points.max(axis=0)
-        c = points.shape[1]
-        self._facets: FloatArray | None = None
-        self._tree: cKDTree | None = None
-        if c <= _HULL:
-            try:
-                self._facets = ConvexHull(points, qhull_options="QJ").equations
-            except QhullError as wrong:
-                raise ValueError("the points lie in a plane; leave out a coordinate that follows from the others") from wrong
-        elif c > _HULL:
-            self._tree = cKDTree(points)
-            self._reach = float(self._tree.query(points, k=2)[0][:, 1].max())
-
-    def holds(self, x: FloatArray) -> NDArray[np.bool_]:
-        """(N,): whether x (N, c) is inside; NaN is outside."""
-        slack = 1e-9 * (self.upper - self.lower)
-        inside = ((x >= self.lower - slack) & (x <= self.upper + slack)).all(axis=1)
-        asked = np.flatnonzero(inside)
-        if self._facets is not None:
-            slack_hull = 1e-9 * float(np.linalg.norm(self.upper - self.lower))
-            above = x[asked] @ self._facets[:, :-1].T + self._facets[:, -1]
-            inside[asked] = (above <= slack_hull).all(axis=1)
-        elif self._tree is not None:
-            inside[asked] = self._tree.query(x[asked])[0] <= self._reach
-        return np.asarray(inside)
 
 
 class ScatteredTable:
@@ -88,9 +57,13 @@ class ScatteredTable:
         current: FloatArray | None = None,
         leads: Sequence[str] = (),
         error_noise: FloatArray | None = None,
+        slope_of_potential: bool = False,
         tolerance: float = 1e-3,
     ) -> None:
-        """points (N, c); force (N, c), whole unless bare_force(x) is to be added; friction, noise (N, c, c); potential (N,)."""
+        """points (N, c); force (N, c), friction, noise (N, c, c), potential (N,).
+
+        force is the whole force, unless bare_force(x) or the slope of the interpolated potential is to be added.
+        """
         self.names, self.masses, self.leads = tuple(names), np.asarray(masses, dtype=float), tuple(leads)
         self.messages: list[str] = []
         self._bare = bare_force
@@ -98,6 +71,10 @@ class ScatteredTable:
         count, c = points.shape
         self._check(points)
         noise = 0.5 * (noise + np.swapaxes(noise, 1, 2))
+        extra = 0.0
+        if slope_of_potential and potential is not None:
+            slope, extra = self._slope(points, np.asarray(potential, dtype=float)[:, None])
+            force = force - slope
         parts = {"force": force, "friction": friction, "noise": noise}
         if potential is not None:
             parts["potential"] = potential[:, None]
@@ -119,6 +96,7 @@ class ScatteredTable:
         self._interpolators = {name: self._fit(points, values[:, part]) for name, part in self._slices.items()}
         error = chosen[best]
         self.errors = {name: float(error[self._slices[name]].max()) for name in ("force", "friction", "noise")}
+        self.errors["force"] += extra
         said = judge_points(names, points, noise, 0.0 if error_noise is None else np.abs(error_noise).sum(2).max(1))
         between = 0.5 * (points + points[np.random.default_rng(0).permutation(count)])
         between = between[self.region.holds(between)]
@@ -146,7 +124,8 @@ class ScatteredTable:
     ) -> ScatteredTable:
         """From the dataset of `electronic_forces` at an array of points: every variable over the dimension "point".
 
-        bare_force : exact -∂U_0/∂x, (N, c) → (N, c); else the variable bare_force is added to mean_force, if it is there.
+        bare_force : exact -∂U_0/∂x, (N, c) → (N, c); else the variable bare_force, else the gradient of the interpolated
+            bare_potential, else none: mean_force is the whole force.
         Errors: ValueError for variables that are missing, too few points, points given twice, values that are not finite, D
         not positive semi-definite, masses not positive.
         """
@@ -173,6 +152,7 @@ class ScatteredTable:
         bare = values("bare_force", "mode")
         if bare_force is None and bare is not None:
             force = force + bare
+        potential = values("bare_potential")
         found = cls(
             names,
             masses_of(forces, names, mass),
@@ -181,14 +161,15 @@ class ScatteredTable:
             friction,
             noise,
             bare_force=bare_force,
-            potential=values("bare_potential"),
+            potential=potential,
+            slope_of_potential=bare_force is None and bare is None and potential is not None,
             current=values("current", "lead"),
             leads=[str(lead) for lead in forces["lead"].values] if "lead" in forces.coords else (),
             error_noise=values("error_noise", "mode", "mode_"),
             tolerance=tolerance,
         )
-        if bare_force is None and bare is None:
-            found.messages.append("no bare_force: mean_force is taken as the whole force")
+        if bare_force is None and bare is None and potential is None:
+            found.messages.append("no bare_force and no bare_potential: mean_force is taken as the whole force")
         return found
 
     @property
@@ -240,15 +221,33 @@ class ScatteredTable:
 
         Those on the hull too, although they are extrapolated: what is near the hull is known worst, and hardly seen otherwise.
         """
-        order = np.random.default_rng(1).permutation(len(points))[:_MOST_CHECKED]
         worst = np.zeros(values.shape[1])
-        for fold in range(_FOLDS):
-            out = order[fold::_FOLDS]
+        for out in self._folds(len(points)):
             kept = np.setdiff1d(np.arange(len(points)), out)
             predicted = self._fit(points[kept], values[kept], kernel)((points[out] - self._shift) / self._scale)
             worst = np.maximum(worst, np.abs(predicted - values[out]).max(axis=0))
         rounding = 1e-12 * np.abs(values).max(axis=0)
         return np.maximum(_MARGIN * worst, rounding)
+
+    def _slope(self, points: FloatArray, potential: FloatArray) -> tuple[FloatArray, float]:
+        """∂U_0/∂x (N, c) at the points, from U_0 (N, 1), and its error: by points left out, as for the values."""
+
+        def gradient(kept: NDArray[np.int64], at: FloatArray) -> FloatArray:
+            fitted, h = self._fit(points[kept], potential[kept], "quintic"), 1e-3
+            moves = h * np.eye(points.shape[1])
+            scaled = (at - self._shift) / self._scale
+            return np.stack([(fitted(scaled + m) - fitted(scaled - m))[:, 0] / (2 * h) for m in moves], axis=-1) / self._scale
+
+        everything = np.arange(len(points))
+        whole, worst = gradient(everything, points), 0.0
+        for out in self._folds(len(points)):
+            worst = max(worst, float(np.abs(gradient(np.setdiff1d(everything, out), points[out]) - whole[out]).max()))
+        return whole, _MARGIN * worst
+
+    @staticmethod
+    def _folds(count: int) -> list[NDArray[np.int64]]:
+        order = np.random.default_rng(1).permutation(count)[:_MOST_CHECKED]
+        return [order[fold::_FOLDS] for fold in range(_FOLDS)]
 
     def _check(self, points: FloatArray) -> None:
         count, c = points.shape

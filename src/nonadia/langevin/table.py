@@ -46,7 +46,7 @@ class ForceTable:
         if not 0 < tolerance < 1:
             raise ValueError(f"tolerance = {tolerance} must lie between 0 and 1")
         self.names, self.masses, self.leads = data.names, data.masses, data.leads
-        self.messages = list(data.messages)
+        self.messages: list[str] = []
         self.time_dependent = bool(data.driven)
         self._driven, self._axes = data.driven, data.axes
         self._weights = [d.points for d in data.driven]

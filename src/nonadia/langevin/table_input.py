@@ -58,7 +58,6 @@ class TableData:
     potential: FloatArray | None
     bare_force: FloatArray | None
     error_noise: FloatArray | None
-    messages: list[str]
 
     @property
     def all_axes(self) -> tuple[FloatArray, ...]:
@@ -104,9 +103,6 @@ def read(forces: xr.Dataset, mass: Masses | None, drive: Mapping[str, Drive] | N
     grid = tuple(d.name for d in driven) + names
     values = {name: _values(forces, name, grid) for name in ("mean_force", "friction", "noise", "current", "bare_potential")}
     values |= {name: _values(forces, name, grid) for name in ("bare_force", "error_noise")}
-    messages = []
-    if not int(forces.attrs.get("converged", 1)):
-        messages.append("the forces were stored as not converged; their own errors come on top of those of the interpolation")
     noise = values["noise"]
     assert noise is not None and values["mean_force"] is not None and values["friction"] is not None
     leads: tuple[str, ...] = ()
@@ -126,7 +122,6 @@ def read(forces: xr.Dataset, mass: Masses | None, drive: Mapping[str, Drive] | N
         potential=values["bare_potential"],
         bare_force=values["bare_force"],
         error_noise=values["error_noise"],
-        messages=messages,
     )
 
 
