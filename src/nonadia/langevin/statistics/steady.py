@@ -7,10 +7,10 @@ time. Stationary from t_s on means: none of the contrasts
     second half - first half,  second half - first quarter,  second half - first eighth,  slope
 
 of [t_s, T] deviates from zero by more than Student's t allows, the level shared (Bonferroni) between contrasts and
-observables. Where the whole record is not stationary, u = a + b e^{-t/τ} is fitted to the relaxing observables, and t_s is
-accepted only when the bias left in the mean, |b| e^{-t_s/τ} τ/(T - t_s), is below a quarter of its standard error and the
-rest of the record is at least 3 τ long: a short window that merely lacks the power to see a slow relaxation is no steady
-state.
+observables. Wherever they do deviate, u = a + b e^{-t/τ} is fitted to that observable from there on (again later on, if
+that did not explain everything), and a later t_s is accepted only when the bias left in the mean, Σ |b| e^{-t_s/τ} τ/(T - t_s),
+is below a quarter of its standard error and the rest of the record is at least 2 τ long: a short window that merely lacks the
+power to see a slow relaxation is no steady state. A fit whose amplitude may be chance does not count.
 
 With few batches the variance of the contrasts comes from blocking of the mean series in time.
 """
@@ -23,17 +23,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .blocking import batch_mean, blocking, broadcast_weights, student
-from .exponential import Decay, fit_decay
+from .blocking import broadcast_weights
+from .contrasts import FEW_BATCHES as FEW_BATCHES
+from .contrasts import ROUNDING, look, visible_decay
 
-FEW_BATCHES = 8  # below this errors come from blocking in time
 FEWEST_TIMES = 8
 STEPS, LAST = 32, 24  # candidates for the discarded part: 0, 1/32, ..., 24/32 of the record
-VISIBLE, COARSE = 0.3, 16  # part of the variance in time (of all points, or of 16 averages) that a decay must explain to count
 BIAS = 0.25  # bias left over, in standard errors
-REST = 3.0  # length of the rest of the record, in time constants
-MANY_BLOCKS = 16.0  # degrees of freedom that the blocking must leave
-ROUNDING = 1e-12  # relative; deviations below are not looked at
+REST = 2.0  # length of the rest of the record, in time constants
 
 
 class Steady(NamedTuple):
@@ -43,15 +40,25 @@ class Steady(NamedTuple):
     value: NDArray  # (q,)
     error: NDArray  # (q,) one standard error
     degrees: NDArray  # (q,) of the error
-    time_constant: NDArray  # (q,) of the relaxation into it; NaN where none is visible
+    time_constant: NDArray  # (q,) of the slowest relaxation that was seen; NaN where none was
     messages: list[str]
 
 
-class _Window(NamedTuple):
-    value: NDArray  # (q,)
-    error: NDArray
-    degrees: NDArray
-    score: NDArray  # (q,) largest |contrast| in units of what is allowed
+class _Mode(NamedTuple):
+    """A relaxation that was seen from `start` on."""
+
+    time_constant: float
+    level: float  # |b| at `start`
+    start: float
+
+    def bias(self, time: float, rest: float) -> float:
+        """What it adds to the mean over `rest` from `time` on, at most."""
+        return self.level * float(np.exp(-(time - self.start) / self.time_constant)) * self.time_constant / rest
+
+    def needed(self, allowed: float) -> float:
+        """A record so long that two more time constants are left once the bias is as small as this."""
+        decays = np.log(max(self.level / (REST * allowed), 1.0)) if allowed > 0 else np.inf
+        return float(self.start + (decays + REST) * self.time_constant)
 
 
 def steady_state(
@@ -91,28 +98,27 @@ def steady_state(
     labels = [labels[q] for q in known]
     scale = np.nanmax(np.where(weights > 0, np.abs(means), 0.0), axis=(0, 1))
 
-    whole = _window(means, weights, significance, scale)
-    relaxing = whole.score > 1.0
-    constant, amplitude = np.full(known.size, np.nan), np.zeros(known.size)
+    modes: list[list[_Mode]] = [[] for _ in known]
+    unexplained = means.copy()
     elapsed = times - times[0]
-    for q in np.flatnonzero(relaxing):
-        series = batch_mean(means[..., q], weights[..., q]).value
-        if np.isfinite(series).all():
-            decay = fit_decay(elapsed, series)
-            if max(decay.explained, _explained(decay, elapsed, series)) > VISIBLE:
-                constant[q], amplitude[q] = decay.time_constant, decay.amplitude
-    visible = np.isfinite(constant)
-
-    chosen, best = None, whole
+    chosen = None
     for start in dict.fromkeys(round(j * (times.size - 1) / STEPS) for j in range(LAST + 1)):
         if times.size - start < FEWEST_TIMES // 2:
             break
-        best = _window(means[:, start:], weights[:, start:], significance, scale) if start else whole
+        best = look(means[:, start:], weights[:, start:], significance, scale)
+        for q in np.flatnonzero(best.score > 1.0):
+            part, share = unexplained[:, start:, q], significance / known.size
+            if modes[q] and look(part[..., None], weights[:, start:, [q]], share, scale[[q]]).score[0] <= 1.0:
+                continue
+            later = elapsed[start:] - elapsed[start]
+            decay = visible_decay(later, part, weights[:, start:, q], 0.5 * share)
+            if decay is not None:
+                modes[q].append(_Mode(decay.time_constant, abs(decay.amplitude), elapsed[start]))
+                part -= decay.amplitude * np.exp(-later / decay.time_constant)
         rest = elapsed[-1] - elapsed[start]
-        with np.errstate(under="ignore"):
-            bias = np.abs(amplitude) * np.exp(-elapsed[start] / np.where(visible, constant, 1.0)) * constant / rest
-        allowed = BIAS * best.error + ROUNDING * scale
-        settled = ~visible | ((bias <= allowed) & (rest >= REST * constant))
+        bias = np.array([sum(mode.bias(elapsed[start], rest) for mode in each) for each in modes])
+        slowest = np.array([max((mode.time_constant for mode in each), default=np.nan) for each in modes])
+        settled = np.isnan(slowest) | ((bias <= BIAS * best.error + ROUNDING * scale) & (rest >= REST * slowest))
         if np.all(best.score <= 1.0) and settled.all():
             chosen = start
             break
@@ -123,90 +129,28 @@ def steady_state(
         return result
 
     if chosen is None:
-        reasons = _refusal(labels, whole, constant, elapsed[-1], best.score)
-        return Steady(None, nothing, nothing, np.zeros(count), spread(constant), reasons)
-    return Steady(chosen, spread(best.value), spread(best.error), spread(best.degrees, 0.0), spread(constant), [])
+        allowed = BIAS * best.error
+        needed = np.array([max((m.needed(a) for m in each), default=0.0) for a, each in zip(allowed, modes, strict=True)])
+        reasons = _refusal(labels, best.score, ~settled, slowest, needed, elapsed[-1])
+        return Steady(None, nothing, nothing, np.zeros(count), spread(slowest), reasons)
+    return Steady(chosen, spread(best.value), spread(best.error), spread(best.degrees, 0.0), spread(slowest), [])
 
 
-def _explained(decay: Decay, times: NDArray, series: NDArray) -> float:
-    """Part of the variance of averages over sixteenths of the record that the decay explains: noise averaged out first."""
-    model = decay.asymptote + decay.amplitude * np.exp(-times / decay.time_constant)
-    parts = np.array_split(np.stack([series, model]), min(COARSE, times.size), axis=1)
-    seen, explained = np.array([part.mean(axis=1) for part in parts]).T
-    variance = float(np.var(seen))
-    return 1.0 - float(np.mean((seen - explained) ** 2)) / variance if variance > 0 else 0.0
-
-
-def _contrasts(length: int) -> NDArray:
-    """(4, length): differences of the second half to the first 1/2, 1/4 and 1/8, and the change along a straight line."""
-    rows = []
-    late = np.zeros(length)
-    late[length // 2 :] = 1.0 / (length - length // 2)
-    for part in (2, 4, 8):
-        row = late.copy()
-        early = max(length // part, 1)
-        row[:early] -= 1.0 / early
-        rows.append(row)
-    place = np.linspace(-0.5, 0.5, length)
-    rows.append(place / (place @ place))
-    return np.stack(rows)
-
-
-def _window(means: NDArray, weights: NDArray, significance: float, scale: NDArray) -> _Window:
-    """Means over one window and its largest contrast. means, weights: (B, L, q)."""
-    length, count = means.shape[1:]
-    contrasts = _contrasts(length)
-    tail = 0.5 * significance / (contrasts.shape[0] * count)
-    complete = np.asarray((weights > 0).all(axis=1))  # (B, q)
-    if (complete.sum(axis=0) < FEW_BATCHES).any():
-        return _window_in_time(means, weights, contrasts, tail, scale)
-    clean = np.where(complete[:, None, :], means, 0.0)
-    size = np.where(complete, weights.mean(axis=1), 0.0)
-    steady = batch_mean(clean.mean(axis=1), size)
-    change = batch_mean(np.einsum("ct,btq->bcq", contrasts, clean), np.repeat(size[:, None], len(contrasts), axis=1))
-    score = _score(change.value, change.error, student(change.degrees, tail), scale)
-    return _Window(steady.value, steady.error, steady.degrees, score)
-
-
-def _window_in_time(means: NDArray, weights: NDArray, contrasts: NDArray, tail: float, scale: NDArray) -> _Window:
-    """The same from the mean over all batches: long-run variance σ² g by blocking, var Σ c_t u(t) = σ² g Σ c_t²."""
-    series = batch_mean(means, weights).value
-    length, count = series.shape
-    value, error, degrees, score = np.full(count, np.nan), np.full(count, np.nan), np.zeros(count), np.full(count, np.inf)
-    norm = (contrasts**2).sum(axis=1)
-    for q in range(count):
-        if not np.isfinite(series[:, q]).all():
-            continue
-        found = blocking(series[:, q])
-        value[q], error[q], degrees[q] = found.value, found.error, found.degrees
-        if found.plateau and found.degrees >= MANY_BLOCKS:
-            change = contrasts @ series[:, q]
-            deviation = found.error * np.sqrt(length * norm)
-            score[q] = _score(change[:, None], deviation[:, None], student(found.degrees, tail), scale[q])[0]
-    return _Window(value, error, degrees, score)
-
-
-def _score(change: NDArray, error: NDArray, quantile: NDArray, scale: NDArray | float) -> NDArray:
-    """Largest |change| over what is allowed, (q,); at most 1 when stationary."""
-    change = np.where(np.abs(change) <= ROUNDING * scale, 0.0, np.abs(change))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = np.where(change > 0, change / (quantile * error), 0.0)
-    return np.asarray(np.where(np.isnan(score), np.inf, score).max(axis=0))
-
-
-def _refusal(labels: list[str], whole: _Window, constant: NDArray, duration: float, last: NDArray) -> list[str]:
+def _refusal(
+    labels: list[str], score: NDArray, relaxing: NDArray, constant: NDArray, needed: NDArray, duration: float
+) -> list[str]:
+    """One line for each observable that stands in the way: those that relax too slowly, else those that change."""
     messages = []
-    for q, label in enumerate(labels):
-        if np.isfinite(constant[q]):
-            if constant[q] > 5.0 * duration:
-                text = f"still drifts: no time constant below {5.0 * duration:.4g} a.u. describes it"
-            else:
-                text = f"relaxes with a time constant of about {constant[q]:.3g} a.u."
-            messages.append(f"no steady state: {label} {text}; the record lasts {duration:.4g} a.u.; run longer")
+    slow = needed > duration
+    for q in np.flatnonzero(slow if slow.any() else relaxing):
+        if constant[q] > 5.0 * duration:
+            text = f"still drifts: no time constant below {5.0 * duration:.3g} a.u. describes it"
+        else:
+            text = f"relaxes with a time constant of about {constant[q]:.2g} a.u."
+        longer = f"run for about {needed[q]:.2g} a.u." if slow[q] and needed[q] < 10 * duration else "run longer"
+        messages.append(f"no steady state: {labels[q]} {text}; the record lasts {duration:.3g} a.u.; {longer}")
     if messages:
         return messages
-    for q, label in enumerate(labels):
-        if whole.score[q] > 1.0 or last[q] > 1.0:
-            where = "in every part of the record that was tried" if last[q] > 1.0 else "in the record"
-            messages.append(f"no steady state: {label} is not seen to be stationary {where} ({duration:.4g} a.u.); run longer")
-    return messages
+    changing = [label for label, value in zip(labels, score, strict=True) if value > 1.0]
+    whose = ", ".join(changing) or "all observables at once"
+    return [f"no steady state: {whose} not seen to be stationary in any part of the record ({duration:.3g} a.u.); run longer"]

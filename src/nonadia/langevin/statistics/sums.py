@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 
@@ -58,14 +59,23 @@ def batch_moments(values: ArrayLike, size: int) -> Sums:
         raise ValueError(f"size: {size}; a batch has at least one trajectory")
     number, q = values.shape
     batches = -(-number // size)
-    if batches * size != number:
-        values = np.concatenate([values, np.full((batches * size - number, q), np.nan)])
-    # places in the batch first: the tree adds whole contiguous slices
-    places = values.reshape(batches, size, q).swapaxes(0, 1)
-    finite = np.isfinite(places)
-    kept = np.where(finite, places, 0.0)
-    powers = np.stack([tree_sum(kept, 0), tree_sum(kept * kept, 0)], axis=1)
-    return Sums(finite.sum(axis=0, dtype=np.int64), powers)
+    counts, powers = np.zeros((batches, q), dtype=np.int64), np.zeros((batches, 2, q))
+    _accumulate(np.ascontiguousarray(values), size, counts, powers)
+    return Sums(counts, powers)
+
+
+@njit(cache=True, nogil=True)
+def _accumulate(values: NDArray, size: int, counts: NDArray, powers: NDArray) -> None:
+    """One pass: each batch adds its trajectories one after another, finite values only."""
+    number, q = values.shape
+    for i in range(number):
+        b = i // size
+        for k in range(q):
+            value = values[i, k]
+            if np.isfinite(value):
+                counts[b, k] += 1
+                powers[b, 0, k] += value
+                powers[b, 1, k] += value * value
 
 
 def join(parts: list[Sums]) -> Sums:
