@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -143,3 +144,25 @@ def test_markov_limit_of_an_ensemble() -> None:
     errors = [np.std(p**2) / np.sqrt(count) for _, p in found]
     assert abs(temperatures[0] - temperatures[1]) < 4 * np.hypot(*errors)
     assert found[0][1].var() != pytest.approx(found[1][1].var(), rel=1e-9)  # two samples, not one
+
+
+@pytest.mark.parametrize("form", ["passive", "reciprocal", "general"])
+def test_bits_do_not_depend_on_who_else_is_in_the_call(form: str) -> None:
+    grid = np.linspace(-8, 8, 33)
+    base = CallableField(["x"], 1.0, lambda x: -x)
+    amplitudes = coupling(grid[:, None])
+    field = memory_field(base, [0.7, 4.0 + 0.5j], amplitudes, temperature=KT, grid={"x": grid}, form=form)
+    x, p = thermal(9)
+    whole = np.concatenate([p, field.start(x, SEED)], axis=1)
+    states = []
+    for cuts in ([0, 9], [0, 1, 5, 9]):
+        parts = []
+        for first, last in pairwise(cuts):
+            state = State.start(x[first:last], whole[first:last])
+            advance(
+                field, BAOAB, state, step=0.1, steps=20, first_step=0, key=philox.keys(SEED, 0), first_trajectory=first,
+                exits=Exits(),
+            )  # fmt: skip
+            parts.append(np.concatenate([state.x, state.p], axis=1))
+        states.append(np.concatenate(parts))
+    assert np.array_equal(*states)

@@ -82,9 +82,14 @@ class MemoryField(MarkovField):
 
     def extended(self, x: FloatArray, t: float = 0.0) -> tuple[FloatArray, FloatArray]:
         """Λ and Q at x (N, c), (N, c + aux, c + aux) each; NaN where the kernels are not known."""
-        constant = self.auxiliary.coefficients.constant and not self.add_local
-        if constant and self._same is not None and len(self._same[0]) == len(x):
-            return self._same
+        if self.auxiliary.coefficients.constant and not self.add_local:
+            if self._same is None:
+                self._same = self._extended(np.zeros((1, len(self.masses))), t)
+            drift, spread = self._same
+            return np.repeat(drift, len(x), axis=0), np.repeat(spread, len(x), axis=0)
+        return self._extended(x, t)
+
+    def _extended(self, x: FloatArray, t: float) -> tuple[FloatArray, FloatArray]:
         c, count = len(self.masses), len(x)
         blocks = self.auxiliary.blocks(x)
         drift, spread = np.zeros((2, count, c + self.aux, c + self.aux))
@@ -95,8 +100,6 @@ class MemoryField(MarkovField):
         if self.add_local:
             friction, noise = self.base.local(x, t)
             drift[:, :c, :c], spread[:, :c, :c] = friction / self.masses, 2.0 * noise
-        if constant:
-            self._same = drift, spread
         return drift, spread
 
     def start(self, x: FloatArray, seed: int) -> FloatArray:
