@@ -1,0 +1,206 @@
+"""The part of phase space where a density lives: first guess from the field, growth and shrinking from a solution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from .field import Field
+from .kramers_basis import FloatArray
+from .kramers_state import State
+
+DEPTH = 17.0  # first box: where the density averaged over orbits is above e^{-17} of its maximum
+SCAN = 4001
+FARTHEST = 1e5  # bohr (or dimensionless): how far a field without limits is looked at
+
+
+@dataclass(frozen=True)
+class Box:
+    """lower ≤ x ≤ upper, |p| ≤ momentum. A fixed end is a wall that the user or the table has put there."""
+
+    lower: float
+    upper: float
+    momentum: float
+    fixed: tuple[bool, bool]
+    limits: tuple[float, float]
+
+    def grown(self, lower: float = 1.0, upper: float = 1.0, momentum: float = 1.0) -> Box:
+        """Each end moved outwards: its distance from the middle times a factor; fixed ends stay, limits hold."""
+        middle, half = 0.5 * (self.lower + self.upper), 0.5 * (self.upper - self.lower)
+        low = self.lower if self.fixed[0] else max(middle - half * lower, self.limits[0])
+        high = self.upper if self.fixed[1] else min(middle + half * upper, self.limits[1])
+        return replace(self, lower=low, upper=high, momentum=self.momentum * momentum)
+
+
+def limits_of(field: Field, t: float) -> tuple[float, float]:
+    """Where the field has values: the bounds of the table, or ±inf where it goes on beyond them."""
+    lower, upper = (float(bound[0]) for bound in field.bounds)
+    span = upper - lower
+    if np.isfinite(lower) and np.isfinite(_force(field, np.array([lower - 0.1 * span, lower - span]), t)).all():
+        lower = -np.inf
+    if np.isfinite(upper) and np.isfinite(_force(field, np.array([upper + 0.1 * span, upper + span]), t)).all():
+        upper = np.inf
+    return lower, upper
+
+
+def first_box(
+    field: Field, t: float, user: tuple[float, float] | None, temperature: float | None, messages: list[str]
+) -> Box:
+    """Box to begin with; `user`: walls that stay where they are; `temperature`: in place of the average over orbits."""
+    limits = limits_of(field, t)
+    if user is not None:
+        limits = _checked(user, limits)
+        x = np.linspace(*limits, SCAN)
+    else:
+        x = _scan_points(field, limits)
+    force = _force(field, x, t)
+    if not np.isfinite(force).all():
+        where = x[~np.isfinite(force)]
+        if user is not None or np.isfinite(force).sum() < 5:
+            raise ValueError(f"field: no force between x = {where.min():.6g} and {where.max():.6g}")
+        x, force = _finite_run(x, force)
+    potential = _work(x, force)
+    walls = np.isfinite(limits)
+    ends = [float(v) for v, wall in zip(potential[[0, -1]], walls, strict=True) if not wall]
+    top = min(ends) if ends else 1e4 * float(potential.max())
+    energy, exponent = _over_orbits(field, x, potential, top, temperature, t)
+    outside = np.flatnonzero((exponent - exponent.min() > DEPTH) & (energy > energy[exponent.argmin()]))
+    if outside.size == 0:
+        raise ValueError(
+            "field: the potential and the friction do not confine the density, so that no stationary state is found; give "
+            "box=(lower, upper) with reflecting walls, or use fokker_planck_escape for the rate at which it leaves"
+        )
+    highest = float(energy[outside[0]])
+    if ends and top < 1e3 * highest and np.min(-force[[0, -1]][~walls] * np.array([-1.0, 1.0])[~walls]) <= 1e-9 * highest:
+        messages.append(
+            f"the potential does not rise any more {top:.3g} hartree above its minimum: a metastable state behind that barrier"
+        )
+    near = np.flatnonzero(potential < highest)
+    low, high = float(x[max(near[0] - 1, 0)]), float(x[min(near[-1] + 1, x.size - 1)])
+    if user is not None:
+        low, high = limits
+    momentum = float(np.sqrt(2.1 * highest * float(field.masses[0])))
+    return Box(low, high, momentum, (user is not None, user is not None), limits)
+
+
+def _checked(user: tuple[float, float], limits: tuple[float, float]) -> tuple[float, float]:
+    low, high = float(user[0]), float(user[1])
+    if not low < high or not np.isfinite([low, high]).all():
+        raise ValueError(f"box: {user}; must be two positions, lower < upper")
+    if low < limits[0] or high > limits[1]:
+        raise ValueError(f"box: {user} is not inside the table, {limits[0]:.6g} to {limits[1]:.6g}")
+    return low, high
+
+
+def _work(x: FloatArray, force: FloatArray) -> FloatArray:
+    """-∫F dx by trapezoids, zero at its minimum; summed from there outwards, for far out it may be 10^20 times larger."""
+    piece = 0.5 * np.diff(x) * (force[1:] + force[:-1])
+    lowest = int(np.abs(x).argmin())
+    for _ in range(4):
+        upwards, downwards = -np.cumsum(piece[lowest:]), np.cumsum(piece[:lowest][::-1])[::-1]
+        potential = np.concatenate([downwards, [0.0], upwards])
+        lowest = int(potential.argmin())
+    return np.asarray(potential - potential.min())
+
+
+def _over_orbits(
+    field: Field, x: FloatArray, potential: FloatArray, top: float, temperature: float | None, t: float
+) -> tuple[FloatArray, FloatArray]:
+    """Energies and Φ(E) of the weakly damped density e^{-Φ}: dΦ/dE = ∫γ p dx / ∫D p dx with p = √(2m(E - V))."""
+    energy = np.geomspace(1e-7, 1.0, 500) * top
+    if top > 1e6 * potential[np.argsort(potential)[min(20, x.size - 1)]]:  # far out only huge energies matter: begin lower
+        energy = np.geomspace(max(potential[np.argsort(potential)[5]], 1e-25 * top), top, 800)
+    if temperature is not None:
+        if not temperature > 0.0:
+            raise ValueError(f"temperature_scale: {temperature}; must be positive, k_BT in hartree")
+        return energy, energy / temperature
+    friction, noise = (value[:, 0, 0] for value in field.local(x[:, None], t))
+    good = np.isfinite(friction) & np.isfinite(noise)
+    friction, noise = np.where(good, friction, 0.0), np.where(good, noise, 0.0)
+    if not np.any(noise > 0.0):
+        raise ValueError("noise: D = 0 everywhere; without noise the density shrinks to points and lines")
+    step = np.gradient(x)
+    momentum = np.sqrt(np.maximum(energy[:, None] - potential, 0.0)) * step
+    lost, gained = momentum @ friction, momentum @ noise
+    ratio = np.divide(lost, gained, out=np.zeros_like(lost), where=gained > 0.0)
+    exponent = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(energy) * (ratio[1:] + ratio[:-1]))])
+    return energy, exponent
+
+
+def edge_ratios(state: State) -> tuple[float, float, float]:
+    """Density next to the lower, the upper end of x and the ends of p, relative to the largest."""
+    x, p = (np.linspace(axis.edges[0], axis.edges[-1], 401) for axis in (state.operator.x, state.operator.p))
+    along_x, along_p = np.abs(state.position_density(x)), np.abs(state.momentum_density(p))
+    low, high, side = along_x[:8].max(), along_x[-8:].max(), max(along_p[:8].max(), along_p[-8:].max())
+    return float(low / along_x.max()), float(high / along_x.max()), float(side / along_p.max())
+
+
+def wider(box: Box, state: State) -> Box:
+    """Larger towards the ends that matter most: where the density is not far below that at the other ends."""
+    ratios = np.array(edge_ratios(state))
+    moved = ratios >= 0.01 * ratios[[not box.fixed[0], not box.fixed[1], True]].max()
+    return box.grown(*(factor if move else 1.0 for factor, move in zip((1.2, 1.2, 1.15), moved, strict=True)))
+
+
+def adapted(box: Box, state: State, floor: float) -> Box:
+    """The box a step larger where the density at an end is above the floor, smaller where it is below it well inside."""
+    low, high, side = edge_ratios(state)
+    grown = box.grown(1.4 if low > floor else 1.0, 1.4 if high > floor else 1.0, 1.3 if side > floor else 1.0)
+    x = np.linspace(box.lower, box.upper, 801)
+    p = np.linspace(0.0, box.momentum, 401)
+    along_x, along_p = np.abs(state.position_density(x)), np.abs(state.momentum_density(p)) + np.abs(state.momentum_density(-p))
+    seen = np.flatnonzero(along_x > 0.1 * floor * along_x.max())
+    span = x[seen[-1]] - x[seen[0]]
+    if low <= floor and x[seen[0]] - box.lower > 0.3 * span and not box.fixed[0]:
+        grown = replace(grown, lower=float(x[seen[0]] - 0.1 * span))
+    if high <= floor and box.upper - x[seen[-1]] > 0.3 * span and not box.fixed[1]:
+        grown = replace(grown, upper=float(x[seen[-1]] + 0.1 * span))
+    last = p[np.flatnonzero(along_p > 0.1 * floor * along_p.max())[-1]]
+    if side <= floor and last < 0.7 * box.momentum:
+        grown = replace(grown, momentum=float(1.1 * last))
+    return grown
+
+
+def antiderivative(field: Field, box: Box, t: float) -> Callable[[FloatArray], FloatArray]:
+    """-∫F dx with its minimum in the box at zero."""
+    x = np.linspace(box.lower, box.upper, SCAN)
+    work = CubicSpline(x, -_force(field, x, t)).antiderivative()
+    lowest = float(work(x).min())
+    return lambda y: np.asarray(work(y) - lowest)
+
+
+def _force(field: Field, x: FloatArray, t: float) -> FloatArray:
+    with np.errstate(all="ignore"):
+        try:
+            return np.asarray(field.force(x[:, None], t)[:, 0], dtype=float)
+        except (ValueError, FloatingPointError):
+            return np.full(x.size, np.nan)
+
+
+def _scan_points(field: Field, limits: tuple[float, float]) -> FloatArray:
+    """Equal steps over a table, and ever larger ones where the field goes on beyond it or has no bounds."""
+    lower, upper = (float(bound[0]) for bound in field.bounds)
+    core = np.linspace(lower, upper, SCAN) if np.isfinite([lower, upper]).all() else np.zeros(1)
+    if core.size == 1 and (np.isfinite(lower) or np.isfinite(upper)):
+        core = np.array([lower if np.isfinite(lower) else upper])
+    span = max(core[-1] - core[0], 1e-3)
+    away = span * np.geomspace(1e-3 if core.size > 1 else 1.0, FARTHEST / span if FARTHEST > 10 * span else 10.0, SCAN)
+    pieces = [core]
+    if not np.isfinite(limits[0]):
+        pieces.insert(0, core[0] - away[::-1])
+    if not np.isfinite(limits[1]):
+        pieces.append(core[-1] + away)
+    return np.concatenate(pieces)
+
+
+def _finite_run(x: FloatArray, force: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The longest run of points (by their number) where the force is finite."""
+    good = np.isfinite(force)
+    starts = np.flatnonzero(good & ~np.concatenate([[False], good[:-1]]))
+    stops = np.flatnonzero(good & ~np.concatenate([good[1:], [False]])) + 1
+    best = int((stops - starts).argmax())
+    run = slice(int(starts[best]), int(stops[best]))
+    return x[run], force[run]
