@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from nonadia.expressions import location
@@ -183,23 +184,27 @@ def _observe(problem: Problem, state: State, index: int, records: Records, posit
     t = index * problem.between * problem.step
     c, batch = state.x.shape[1], problem.batch
     values = observables(problem.field, state.x, state.p, t)
-    batches, here = len(records.count), state.exit_index == general.INSIDE
     moments = batch_moments(values, batch)
     records.count[:, position], records.sums[:, position] = moments.counts, moments.powers
     keep = records.kept.shape[1]
     records.kept[position, :, 0], records.kept[position, :, 1] = state.x[:keep], state.p[:keep, :c]
     if index == 0:
         return
-    window = problem.window_of(index)
-    number = np.arange(len(values)) // batch
-    bins = problem.edges.shape[2] - 1
+    found = records.histograms[:, problem.window_of(index)]
     for kind, array in enumerate((state.x, state.p)):
-        for i in range(c):
-            edges = problem.edges[kind, i]
-            place = np.floor((array[:, i] - edges[0]) * (bins / (edges[-1] - edges[0])))
-            place = np.clip(place, -1, bins)[here].astype(np.int64) + 1
-            flat = np.bincount(number[here] * (bins + 2) + place, minlength=batches * (bins + 2))
-            records.histograms[:, window, kind, i] += flat.reshape(batches, bins + 2)
+        _count(array, batch, problem.edges[kind], found[:, kind])
+
+
+@njit(cache=True, nogil=True)
+def _count(values: FloatArray, batch: int, edges: FloatArray, histograms: NDArray[np.int64]) -> None:
+    """Add values (N, ≥ c) to histograms (B, c, bins + 2); those that are NaN are not counted."""
+    c, bins = edges.shape[0], edges.shape[1] - 1
+    for i in range(c):
+        low, share = edges[i, 0], bins / (edges[i, bins] - edges[i, 0])
+        for n in range(values.shape[0]):
+            place = np.floor((values[n, i] - low) * share)
+            if place == place:
+                histograms[n // batch, i, int(min(max(place, -1.0), float(bins))) + 1] += 1
 
 
 class Ensemble:

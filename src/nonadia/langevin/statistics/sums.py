@@ -2,9 +2,9 @@
 
     n_bq = Σ_{i in b} 1,   s1_bq = Σ_{i in b} f_q(i),   s2_bq = Σ_{i in b} f_q(i)²
 
-A batch is a fixed range of trajectories, whatever worker had them; inside a batch the order of the additions is fixed (a
-binary tree over the places in the batch), so that the sums are the same bits for every way of cutting the ensemble into
-whole batches. NaN entries (trajectories that left) are not counted.
+A batch is a fixed range of trajectories, whatever worker had them; inside a batch trajectories are added one after another,
+so that the sums are the same bits for every way of cutting the ensemble into whole batches. NaN entries (trajectories that
+left) are not counted.
 """
 
 from __future__ import annotations
