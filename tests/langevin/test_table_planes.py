@@ -200,7 +200,7 @@ def test_a_plane_too_coarse_names_the_axis() -> None:
 
 
 def test_two_coordinates_are_fast() -> None:
-    """Some 150 ns a point measured; the bound leaves room for a loaded machine."""
+    """Some 180 ns a point measured; the bound leaves room for a loaded machine."""
     table = ForceTable.from_dataset(plane((60, 60)))
     points = RANDOM.uniform(-2.0, 2.0, (100_000, 2))
     best = np.inf

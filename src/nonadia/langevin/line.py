@@ -114,11 +114,10 @@ class Line:
         return worst
 
 
-def weights(points: FloatArray) -> Callable[[float], FloatArray]:
-    """B-splines of an axis at a value: what `interpolate(points, …).c` is contracted with."""
+def basis(points: FloatArray) -> BSpline:
+    """All B-splines of an axis: at a value, what `interpolate(points, …).c` is contracted with."""
     knots = interpolate(points, points)
-    splines = BSpline(knots.t, np.eye(len(points)), knots.k)
-    return lambda value: np.asarray(splines(value), dtype=float)
+    return BSpline(knots.t, np.eye(len(points)), knots.k)
 
 
 def contract(array: FloatArray, parts: Sequence[FloatArray]) -> FloatArray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .cells import MOST
 from .field import FloatArray, Uniform
-from .line import Line, LineState, contract, weights
+from .line import Line, LineState, basis, contract
 from .positive import judge_grid
 from .product import Product, ProductState
 from .spline import certify, certify_axis, interpolate, points_needed
@@ -49,7 +49,7 @@ class ForceTable:
         self.messages: list[str] = []
         self.time_dependent = bool(data.driven)
         self._driven, self._axes = data.driven, data.axes
-        self._weights = [d.points for d in data.driven]
+        self._basis = [basis(d.points) for d in data.driven]
         self._now: tuple[tuple[float, ...], LineState | ProductState] | None = None
         kinds = read_asymptote(asymptote, data.names)
         force, extra = self._whole_force(data, bare_force)
@@ -131,7 +131,7 @@ class ForceTable:
         where = tuple(d.at(t) for d in self._driven)
         now = self._now
         if now is None or now[0] != where:
-            parts = [weights(points)(value) for points, value in zip(self._weights, where, strict=True)]
+            parts = [np.asarray(splines(value), dtype=float) for splines, value in zip(self._basis, where, strict=True)]
             backend = self._line if len(self.names) == 1 else self._product
             made: LineState | ProductState
             made = backend.at(lambda array: contract(array, parts))

@@ -189,7 +189,7 @@ def local_cubic(
     return missed
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _combine(
     weights: FloatArray, values: FloatArray, base: int, strides: NDArray[np.int64], sums: FloatArray, result: FloatArray
 ) -> None:
