@@ -36,6 +36,7 @@ def test_tables_over_x_state_their_error(form: str) -> None:
         stated.append(field.errors["noise_kernel"])
     assert stated[1] < 0.05 * stated[0] < 0.05
     assert np.isnan(field.extended(np.array([[2.1]]))[0]).any()
+    assert [float(b[0]) for b in field.bounds] == [-2.0, 2.0]
 
 
 def test_functions_of_x_and_tables_agree() -> None:
@@ -69,6 +70,7 @@ def test_asymptotes_of_a_table() -> None:
         assert friction[:2] == pytest.approx([1.0, 0.0], abs=1e-12)
         assert noise[:2] == pytest.approx([KT, 0.0], abs=1e-12)
         assert np.isnan(friction[2])
+        assert [float(b[0]) for b in field.bounds] == [-np.inf, np.inf]
     with pytest.raises(ValueError, match="lower and upper may be free, constant, linear"):
         memory_field(
             harmonic(), [1.0], amplitudes, temperature=KT, grid={"x": grid}, asymptote={"x": {"lower": "flat"}}

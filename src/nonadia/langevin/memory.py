@@ -45,7 +45,9 @@ class MarkovField:
 
     @property
     def bounds(self) -> tuple[FloatArray, FloatArray]:
-        return self.base.bounds
+        """Where both the force and the kernels are known."""
+        own, kernels = self.base.bounds, self.auxiliary.coefficients.bounds
+        return np.maximum(own[0], kernels[0]), np.minimum(own[1], kernels[1])
 
     def force(self, x: FloatArray, t: float = 0.0) -> FloatArray:
         return self.base.force(x, t)

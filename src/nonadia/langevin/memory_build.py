@@ -100,14 +100,14 @@ def build(kernels: Kernels, masses: FloatArray, temperature: float | None, error
         if kind == "reciprocal" or (kind == "auto" and kernels.axes):
             auxiliary, reason, raised = _reciprocal(kernels, None, error, masses, factor.white)
             if auxiliary is not None:
-                messages.append(f"note: memory: reciprocal form, {auxiliary.size} auxiliary variables")
+                messages.append(f"note: memory: reciprocal form, auxiliary variables: {auxiliary.size}")
     if auxiliary is None and kind in ("passive", "reciprocal"):
         raise ValueError(f'form = "{kind}": {reason}; form = "general" takes any kernel')
     whole: Auxiliary
     if auxiliary is None:
         assert factor is not None
         whole = _general(kernels, factor.white, masses)
-        messages.append(f"note: memory: general form, {whole.size} auxiliary variables" + (f": {reason}" if reason else ""))
+        messages.append(f"note: memory: general form, auxiliary variables: {whole.size}" + (f"; {reason}" if reason else ""))
     else:
         whole = auxiliary
     for name, share in (("friction", raised if auxiliary is not None else 0.0), ("noise", lifted)):
@@ -118,7 +118,7 @@ def build(kernels: Kernels, masses: FloatArray, temperature: float | None, error
 
 
 def passive_message(size: int, temperature: float) -> str:
-    return f"note: memory: passive form, {size} auxiliary variables, k_BT = {temperature:.6g}: exact Boltzmann distribution"
+    return f"note: memory: passive form, auxiliary variables: {size}, k_BT = {temperature:.6g}: exact Boltzmann distribution"
 
 
 def _stationary(kernels: Kernels, error: float) -> FloatArray:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .field import FloatArray
 from .spline import FEWEST, interpolate
@@ -27,6 +27,11 @@ class Coefficients(Protocol):
 
     constant: bool
 
+    @property
+    def bounds(self) -> tuple[ArrayLike, ArrayLike]:
+        """Lowest and highest x (c,) where they are known."""
+        ...
+
     def __call__(self, x: FloatArray) -> dict[str, FloatArray]: ...
 
 
@@ -34,6 +39,7 @@ class Constant:
     """The same everywhere."""
 
     constant = True
+    bounds = (-np.inf, np.inf)
 
     def __init__(self, arrays: Mapping[str, FloatArray]) -> None:
         self._arrays = dict(arrays)
@@ -46,6 +52,7 @@ class Function:
     """What a function of x returns; further arrays are constant."""
 
     constant = False
+    bounds = (-np.inf, np.inf)
 
     def __init__(self, name: str, function: Callable[[FloatArray], FloatArray], others: Mapping[str, FloatArray]) -> None:
         self._name, self._function, self._others = name, function, Constant(others)
@@ -70,6 +77,8 @@ class Table:
         grid = tuple(len(axis) for axis in axes)
         self._shapes = {name: array.shape[len(axes) :] for name, array in arrays.items()}
         policy = _policy(names, asymptote)
+        ends = np.array([[axis[0], axis[-1]] for axis in axes])
+        self.bounds = tuple(np.where(policy == NONE, ends, [-np.inf, np.inf]).T)
         self._groups = []
         for names_of, own in ((tuple(fading), policy), (tuple(n for n in arrays if n not in fading), _kept(policy))):
             if names_of:
