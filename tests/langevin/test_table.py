@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from nonadia.friction import electronic_forces
+from nonadia.langevin.cells import not_negative
 from nonadia.langevin.field import Field
 from nonadia.langevin.table import ForceTable
 
+from ..friction.systems import position_dependent
 from .tables import bare, bare_force, dataset, force, friction, line, noise
 
 RANDOM = np.random.default_rng(11)
@@ -183,6 +186,21 @@ def test_noise_below_zero() -> None:
     assert any("below zero" in m for m in ForceTable.from_dataset(slightly).messages)
 
 
+def test_lifted_cells() -> None:
+    """Never below zero, continuous, and no farther from the cubic than it was below zero allows."""
+    rows = np.vstack([RANDOM.normal([0.7, 0, 0, 0], 1.0, (3000, 4)), np.full((1, 4), np.nan)])
+    lifted = not_negative(rows)
+    u = np.linspace(0.0, 1.0, 2001)
+    before, after = (r[:-1] @ u ** np.arange(4)[:, None] for r in (rows, lifted))
+    low = before.min(axis=1) < 0
+    assert 100 < low.sum() < 2900
+    np.testing.assert_array_equal(lifted[:-1][~low], rows[:-1][~low])
+    assert after.min() > -1e-15 and np.isnan(lifted[-1]).all()
+    np.testing.assert_allclose(after[:, [0, -1]], np.maximum(before[:, [0, -1]], 0.0), atol=1e-13)
+    change = np.abs(after - before).max(axis=1)[low]
+    assert np.all(change < 2.0 * -before.min(axis=1)[low] + 1e-3)
+
+
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
@@ -208,6 +226,19 @@ def test_noise_below_zero() -> None:
 def test_refusals(change: object, options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ForceTable.from_dataset(change(line(grid(21))), **options)  # type: ignore[operator]
+
+
+def test_forces_of_a_junction() -> None:
+    model = position_dependent(0.1)
+    table = ForceTable.from_dataset(electronic_forces(model, np.linspace(-0.9, 0.9, 61), method="negf"))
+    x = RANDOM.uniform(-0.9, 0.9, (100, 1))
+    exact = electronic_forces(model, x[:, 0], method="negf")
+    friction, noise = table.local(x)
+    assert np.abs(table.force(x) - exact["mean_force"].values - model.bare_force(x)).max() <= table.errors["force"]
+    assert np.abs(friction - exact["friction"].values).max() <= table.errors["friction"]
+    assert np.abs(noise - exact["noise"].values).max() <= table.errors["noise"]
+    assert table.errors["friction"] < 1e-3 * np.abs(friction).max() and table.messages == []
+    assert table.masses == model.masses and table.leads == ("L", "R")
 
 
 def test_units_and_masses() -> None:

@@ -127,28 +127,43 @@ def outside(first: FloatArray, last: FloatArray, kinds: tuple[str, str], straigh
     return rows[0], rows[1]
 
 
-def not_negative(rows: FloatArray) -> FloatArray:
-    """Cubics (n, 4) that go below zero inside 0 ≤ u ≤ 1 are lifted: their Bernstein coefficients are held at zero or more.
+_TO_BERNSTEIN = np.array([[1, 0, 0, 0], [1, 1 / 3, 0, 0], [1, 2 / 3, 1 / 3, 0], [1, 1, 1, 1]])
+_FROM_BERNSTEIN = np.array([[1, 0, 0, 0], [-3, 3, 0, 0], [3, -6, 3, 0], [-1, 3, -3, 1]], dtype=float)
 
-    Neighbouring cells stay continuous; cells that are nowhere negative stay as they are. NaN rows too.
+
+def not_negative(rows: FloatArray) -> FloatArray:
+    """Cubics (n, 4) that go below zero inside 0 ≤ u ≤ 1 are lifted to zero, by as little as a change of their two inner
+    Bernstein coefficients towards zero can. Negative ends become zero, the same in both cells; all other cells and NaN stay.
     """
-    to_bernstein = np.array([[1, 0, 0, 0], [1, 1 / 3, 0, 0], [1, 2 / 3, 1 / 3, 0], [1, 1, 1, 1]])
-    from_bernstein = np.array([[1, 0, 0, 0], [-3, 3, 0, 0], [3, -6, 3, 0], [-1, 3, -3, 1]], dtype=float)
-    bernstein = rows @ to_bernstein.T
+    bernstein = rows @ _TO_BERNSTEIN.T
     suspect = np.flatnonzero((bernstein < 0).any(axis=-1))
-    if not suspect.size:
+    low = suspect[_lowest(rows[suspect]) < 0]
+    if not low.size:
         return rows
-    a0, a1, a2, a3 = rows[suspect].T
+    held = np.maximum(bernstein[low], 0.0)
+    start = bernstein[low].copy()
+    start[:, [0, 3]] = held[:, [0, 3]]
+    below, above = np.zeros(len(low)), np.ones(len(low))  # shares of the way: too little, enough
+    for _ in range(40):
+        share = 0.5 * (below + above)
+        enough = _lowest((start + share[:, None] * (held - start)) @ _FROM_BERNSTEIN.T) >= 0
+        above, below = np.where(enough, share, above), np.where(enough, below, share)
+    above = np.minimum(1.0, above * (1 + 1e-6) + 1e-9)  # rounding must not lead below zero again
+    lifted = rows.copy()
+    lifted[low] = (start + above[:, None] * (held - start)) @ _FROM_BERNSTEIN.T
+    return lifted
+
+
+def _lowest(rows: FloatArray) -> FloatArray:
+    """Minimum over 0 ≤ u ≤ 1 of cubics (n, 4)."""
+    a0, a1, a2, a3 = rows.T
     with np.errstate(all="ignore"):
         root = np.sqrt(np.maximum(a2 * a2 - 3 * a1 * a3, 0.0))
-        # the minimum has a positive second derivative: u = (-a2 + root)/(3 a3), written without cancellation
+        # where the slope is zero and rises: u = (root - a2)/(3 a3), written without cancellation
         u = np.where(a2 > 0, -a1 / (a2 + root), np.where(a3 != 0, (root - a2) / (3 * a3), 0.0))
     u = np.clip(np.nan_to_num(u), 0.0, 1.0)
-    lowest = np.minimum(np.minimum(a0, a0 + a1 + a2 + a3), ((a3 * u + a2) * u + a1) * u + a0)
-    low = suspect[lowest < 0]
-    lifted = rows.copy()
-    lifted[low] = np.maximum(bernstein[low], 0.0) @ from_bernstein.T
-    return lifted
+    found: FloatArray = np.minimum(np.minimum(a0, a0 + a1 + a2 + a3), ((a3 * u + a2) * u + a1) * u + a0)
+    return found
 
 
 def potential_rows(force: FloatArray, mesh: Mesh, anchor: float) -> FloatArray:
