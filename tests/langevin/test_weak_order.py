@@ -21,6 +21,8 @@ from nonadia.langevin.general import State
 from nonadia.langevin.scheme import named
 from nonadia.langevin.statistics import Estimate, batch_mean
 
+from . import test_equilibrium as tensor
+
 SCHEMES = ("baoab", "obabo", "lie-trotter")
 KEY = philox.keys(7, 0)
 
@@ -154,15 +156,12 @@ def coupled_difference(scheme: str, uniform: Uniform, step: float, duration: flo
     return batch_mean(difference)
 
 
-def measured_order(scheme: str, count: int) -> tuple[float, float]:
+def measured_order(large: Estimate, small: Estimate) -> tuple[float, float]:
     """log2 of the ratio of two successive differences, from the observables together, and its standard error.
 
     One observable alone may have a small error of the leading order by accident; the ratio is that of the projections on the
     larger difference.
     """
-    uniform, duration = table(), 2.4
-    large = coupled_difference(scheme, uniform, 0.4, duration, count, 50)
-    small = coupled_difference(scheme, uniform, 0.2, duration, count, 50)
     weight = large.value / large.error**2
     top, bottom = float(weight @ large.value), float(weight @ small.value)
     top_error = float(np.sqrt((weight**2) @ large.error**2) / top)
@@ -172,6 +171,41 @@ def measured_order(scheme: str, count: int) -> tuple[float, float]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_position_dependent_friction_and_noise_have_the_declared_order(scheme: str) -> None:
-    found, error = measured_order(scheme, 200_000)
+    uniform = table()
+    found, error = measured_order(*(coupled_difference(scheme, uniform, step, 2.4, 200_000, 50) for step in (0.4, 0.2)))
     assert error < 0.15
     assert abs(found - named(scheme).weak_order) < 3 * error + 0.15  # steps are finite: the next order is still there
+
+
+# two coordinates: a full tensor with an antisymmetric part, D unrelated to it
+
+
+def tensor_difference(scheme: str, step: float, duration: float, count: int, batches: int) -> Estimate:
+    """The same for x_i x_j and p_i p_j, in pieces."""
+
+    def noise(x: NDArray) -> NDArray:
+        return 0.6 * tensor.symmetric(-x) + 0.2 * np.eye(2)
+
+    field = CallableField(["x", "y"], tensor.MASSES, tensor.force, tensor.friction, noise)
+    random = np.random.default_rng(4)
+    parts = []
+    for first in range(0, count, count // batches):
+        start = random.standard_normal((count // batches, 4)) * 0.3 + np.array([0.8, -0.6, 0.5, 0.4])
+        ends = []
+        for coarse, tau in ((True, step), (False, step / 2)):
+            state = State.start(start[:, :2], start[:, 2:])
+            general.advance(
+                field, named(scheme), state, step=tau, steps=round(duration / tau), first_step=0, key=KEY,
+                first_trajectory=first, exits=general.Exits(), coarse=coarse,
+            )  # fmt: skip
+            products = [v[:, i] * v[:, j] for v in (state.x, state.p) for i, j in ((0, 0), (0, 1), (1, 1))]
+            ends.append(np.stack(products, axis=-1))
+        parts.append((ends[0] - ends[1]).mean(axis=0))
+    return batch_mean(np.stack(parts))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_full_friction_tensor_has_the_declared_order(scheme: str) -> None:
+    found, error = measured_order(*(tensor_difference(scheme, step, 1.2, 40_000, 20) for step in (0.3, 0.15)))
+    assert error < 0.2
+    assert abs(found - named(scheme).weak_order) < 3 * error + 0.15
