@@ -101,7 +101,7 @@ def langevin(
     if memory is not None:
         from .memory import from_kernels
 
-        field = from_kernels(field, memory)
+        field = from_kernels(field, memory, asymptote=asymptote)
     chosen_scheme, limits = named(scheme), read_exits(exits, field)
     start = dict(initial) if initial is not None else _lowest(field)
     x, p = sample(start, field, trajectories, seed)
