@@ -105,7 +105,7 @@ class ForceTable:
         state = self._at(t)
         if isinstance(state, LineState):
             both = self._line.values(x[:, 0], state.uniform.bath.reshape(-1, 2, 4))
-            return both[:, :1, None], both[:, 1:, None]
+            return both[:, :1, None], np.maximum(both[:, 1:, None], 0.0)  # below zero by rounding; NaN stays
         return state.bath(x)
 
     def potential(self, x: FloatArray, t: float = 0.0) -> FloatArray | None:
