@@ -251,3 +251,13 @@ def test_units_and_masses() -> None:
     del forces["x"].attrs["units"], forces["x"].attrs["mass"]
     with pytest.raises(ValueError, match="x: no mass; give mass="):
         ForceTable.from_dataset(forces)
+
+
+@pytest.mark.parametrize("points", [41, 100, 331, 2401])
+def test_both_ends_belong_to_the_table(points: int) -> None:
+    """Whatever rounding does to (stop - start)·inverse_width."""
+    for stop in (4.0, 3.3, 0.1 + 0.2, 60.0):
+        x = np.linspace(-stop, stop, points)
+        table = ForceTable.from_dataset(line(x))
+        assert np.isfinite(table.force(np.array([[-stop], [stop]]))).all()
+        assert np.isnan(table.force(np.array([[-stop * (1 + 1e-12)], [stop * (1 + 1e-12)]]))).all()

@@ -34,7 +34,11 @@ class Mesh(NamedTuple):
 
     @property
     def inverse_width(self) -> float:
-        return self.cells / (self.stop - self.start)
+        """Cells per length, rounded so that the upper end itself lies in the last cell."""
+        inverse = self.cells / (self.stop - self.start)
+        while (self.stop - self.start) * inverse >= self.cells:
+            inverse = float(np.nextafter(inverse, 0.0))
+        return inverse
 
     @property
     def edges(self) -> FloatArray:
