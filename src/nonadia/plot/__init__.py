@@ -29,15 +29,16 @@ def plot_forces(tree: xr.DataTree, outdir: str | Path, name: str = "forces") -> 
 def plot_result(tree: xr.DataTree, outdir: str | Path, name: str = "result", times: Sequence[float] = ()) -> list[Path]:
     """Draw everything that a result holds; PlotError if that is nothing.
 
-    Open systems: /forces, /memory, /convergence_study. Closed systems: /wavepacket, /factorization, /trajectories, snapshots of
-    their fields at the stored ones nearest to `times` (atomic units); without them each figure chooses its own.
+    Open systems: /forces, /memory, /langevin, /convergence_study. Closed systems: /wavepacket, /factorization, /trajectories,
+    snapshots of their fields at the stored ones nearest to `times` (atomic units); without them each figure chooses its own.
     """
     from .closed import GROUPS
     from .closed_figures import draw_closed
     from .figures import draw_forces, draw_study
+    from .langevin import draw_langevin
     from .memory import draw_memory
 
-    more = [("memory", draw_memory), ("convergence_study", draw_study)]
+    more = [("memory", draw_memory), ("langevin", draw_langevin), ("convergence_study", draw_study)]
     present = [draw for group, draw in more if group in tree.children]
     is_closed = bool(set(GROUPS) & set(tree.children))
     if "forces" in tree.children or not (present or is_closed):

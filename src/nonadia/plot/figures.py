@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import PlotError, convergence, lines, maps, potentials, style, sweeps
+from . import PlotError, convergence, lines, maps, potentials, style, sweeps, tables
 from .cases import Case, coordinates, grid_dims, split
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def figures(forces: xr.Dataset) -> list[tuple[str, Figure]]:
 
 def _on_a_line(cases: list[Case], modes: list[str], along: str | None = None) -> list[tuple[str, Figure]]:
     along = along or modes[0]
+    if tables.is_plain(cases[0].data):
+        return [("table", tables.line(cases, along, modes))]
     drawn: list[tuple[str, Figure]] = []
     if "potential" in cases[0].data and len(modes) == 1:
         drawn.append(("potentials", potentials.potentials(cases, along)))
@@ -85,6 +87,9 @@ def _over_a_plane(cases: list[Case], modes: list[str], plane: tuple[str, str]) -
     drawn: list[tuple[str, Figure]] = []
     for case in cases:
         tail = f"-{_file_label(case.label)}" if case.label else ""
+        if tables.is_plain(case.data):
+            drawn.append((f"table{tail}", tables.plane(case, modes, plane)))
+            continue
         drawn.append((f"tensor{tail}", maps.tensors(case, modes, plane)))
         drawn.append((f"landscape{tail}", maps.landscape(case, modes, plane)))
     return drawn
@@ -97,6 +102,8 @@ def _over_points(cases: list[Case], modes: list[str]) -> list[tuple[str, Figure]
         numbers = np.arange(case.data.sizes["point"], dtype=float)
         data = case.data.assign_coords(point=("point", numbers, {"units": "1"}))
         numbered.append(Case(case.label, data))
+    if tables.is_plain(cases[0].data):
+        return [("table", tables.line(numbered, "point", modes, marker="o"))]
     return [
         ("friction", lines.tensor(numbered, "point", modes, "friction", marker="o")),
         ("noise", lines.tensor(numbered, "point", modes, "noise", marker="o")),

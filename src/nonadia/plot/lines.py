@@ -196,7 +196,7 @@ def _case_legend(figure: Figure, cases: list[Case], colours: list[str]) -> None:
         style.legend_above(figure, keys)
 
 
-_NO_CURRENT = 1e-9  # µA
+NO_CURRENT = 1e-9  # µA
 
 
 def transport(cases: list[Case], coordinate: str) -> Figure:
@@ -226,7 +226,7 @@ def transport(cases: list[Case], coordinate: str) -> Figure:
         axes.set_ylabel(q.CURRENT.label("current") if name == "current" else "occupation")
         if name == "current":
             style.zero_line(axes)
-            if max(abs(limit) for limit in axes.get_ylim()) < _NO_CURRENT:
+            if max(abs(limit) for limit in axes.get_ylim()) < NO_CURRENT:
                 axes.set_ylim(-1.0, 1.0)  # rounding errors are not a current
         if len(members) > 1:
             axes.legend(handles=keys, loc="best")
