@@ -46,7 +46,8 @@ def exits(cases: list[Ensemble]) -> Figure | None:
             gone = case.data["exit_index"].values == k
             _histogram(left, case.data["exit_time"].values[gone] * time.factor, when, _number(case), look)
             _histogram(right, _kinetic(case)[gone], energy, int(gone.sum()), look)
-        fitted |= _law(left, case, time, end, style.BLACK if len(shown) == 1 else colour)
+        if len(names) == 1:  # the rate is that of all exits together
+            fitted |= _law(left, case, time, end, style.BLACK if len(shown) == 1 else colour)
         start = float(case.data["kinetic_energy"].values[0]) * q.ENERGY.factor
         right.axvline(start, color=style.GREY, linewidth=1.0, linestyle=":", zorder=1)
     left.set_xlim(0.0, end)
