@@ -119,6 +119,9 @@ def _compute(
             fail(f"failed; {kept}: try again with the same command and --resume")
         if not failure.finished:
             fail("failed; nothing was computed and nothing saved")
+        if "langevin_status" in failure.tree["convergence"] and failure.finished == failure.tree["convergence/status"].size:
+            reuse = f'another input can use them: system = "table", [table] file = "{target}"'
+            fail(f"failed; all forces are saved in {target}: {reuse}")
         fail(f"failed; the rest is saved in {target}: try again with the same command and --resume")
 
 

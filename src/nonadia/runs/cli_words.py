@@ -90,7 +90,8 @@ def summary(tree: xr.DataTree) -> None:
         parts += [f"{key} {entry[key].item()}" for key in ("tiers", "poles") if key in entry and entry[key].item() > 0]
         if "steps" in entry and entry["steps"].item() > 0:
             parts.append(f"{entry['steps'].item()} steps, norm error up to {entry['error'].item():.1e}")
-        parts.append(f"{entry['wall_time'].item():.1f} s")
+        seconds = entry["wall_time"].item() + (entry["langevin_wall_time"].item() if "langevin_wall_time" in entry else 0.0)
+        parts.append(f"{seconds:.1f} s")
         print(f"{place}: {', '.join(parts)}" if place else ", ".join(parts))
         for message in json.loads(entry["messages"].item() or "[]"):
             print(f"  {message}")

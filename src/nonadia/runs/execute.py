@@ -146,12 +146,14 @@ class _Work:
                 self._forces(index, ahead)
                 self._save(self.table.count > 0)
                 saved = self.table.count
+                self._done(index + 1, self.table, index)
             for index in range(0 if self.dynamics is None else self.dynamics.table.size):
                 assert self.dynamics is not None
                 if not self.dynamics.table.finished(index):
                     label = where(self.dynamics.table, index)
                     self.dynamics.run(index, self.table, self.progress, self.workers, executor, label)
-                    self._save(self.dynamics.table.finished(index))
+                    self._save(True)
+                    self._done(self.table.size + index + 1, self.dynamics.table, index)
         except KeyboardInterrupt:
             kept = "" if self.dynamics is None else self.dynamics.kept(self.table)
             raise Interrupted(saved, self.table.size, self.target, len(blocks), kept) from None
@@ -185,7 +187,12 @@ class _Work:
             table.fail(index, f"{type(error).__name__}: {error}", time.perf_counter() - started)
             return
         table.insert(index, dataset, time.perf_counter() - started, kernels)
-        self.progress(index + 1, total, f"{where(table, index)}done")
+
+    def _done(self, count: int, table: SweepTable | DynamicsTable, index: int) -> None:
+        """Said only when it is saved: what an interruption finds here is not lost."""
+        if table.finished(index):
+            total = self.table.size + (0 if self.dynamics is None else self.dynamics.table.size)
+            self.progress(count, total, f"{where(table, index)}done")
 
     def _save(self, worth_it: bool) -> None:
         if self.target is not None and worth_it:

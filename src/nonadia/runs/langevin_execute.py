@@ -103,7 +103,6 @@ class Dynamics:
             self.table.fail(index, said, time.perf_counter() - started)
             return
         self.table.insert(index, found, time.perf_counter() - started)
-        progress(table.size + index + 1, table.size + self.table.size, f"{where}done")
 
     def _checkpoint(self, point: Experiment) -> Checkpoint | None:
         return None if self.target is None else Checkpoint(checkpoint.beside(self.target), checkpoint.digest(point))

@@ -56,7 +56,7 @@ class LangevinSpec(Table):
     scheme: str = Field("baoab", description="integrator")
     seed: Seed = Field(1, description="of all random numbers: same seed, same result")
     initial: InitialSpec | None = Field(None, description="positions and momenta at t = 0")
-    exits: dict[str, str] = Field(default_factory=dict, description='where trajectories end: { dissociated = "x > 5 angstrom" }')
+    exits: dict[str, str] = Field(default_factory=dict, description='where they end: { dissociated = "x > 5 angstrom" }')
     asymptote: dict[str, AsymptoteSpec] = Field(default_factory=dict, description="forces beyond the table, a coordinate each")
     stop_error: dict[str, Number] = Field(default_factory=dict, description="run until these standard errors are reached")
     keep: Level = Field(0, description="trajectories that are stored in the result")

@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from nonadia.models import molecule_spec, spec
 
-from . import closed_schema, schema
+from . import closed_schema, langevin_schema, schema, table_schema
 
 _TABLES: tuple[tuple[str, str, type[spec.Table]], ...] = (
     ("Top level", "", schema.ExperimentSpec),
@@ -36,6 +36,34 @@ _TABLES: tuple[tuple[str, str, type[spec.Table]], ...] = (
         "`[memory]`",
         "Memory kernels besides the forces, at geometries given as in `[forces]`; see [memory kernels](memory-kernels.md).",
         schema.MemorySpec,
+    ),
+    (
+        "`[langevin]`",
+        "Dynamics of the nuclei with these forces; see [Langevin dynamics](langevin.md). A parameter in `drive` is an\n"
+        "expression of `t`; its values in `[sweep]` are those of the table, and must enclose it.",
+        langevin_schema.LangevinSpec,
+    ),
+    (
+        "`initial = { … }` of `[langevin]`",
+        "One of `{ x, temperature }`, `{ x, p }`, `{ boltzmann }`, `{ wigner }`; x is the name of each coordinate. A momentum\n"
+        'is a number, an expression, or has a unit such as `"20 u*angstrom/ps"`.',
+        langevin_schema.InitialSpec,
+    ),
+    ("`wigner = { … }`", "", langevin_schema.WignerSpec),
+    ("`asymptote = { x = { … } }`", "", langevin_schema.AsymptoteSpec),
+    (
+        'Tables, `system = "table"`',
+        "Own forces, friction and noise, without electrons.",
+        table_schema.TableExperimentSpec,
+    ),
+    (
+        "`[table]`",
+        "From a `file`, or each coordinate has a key here as in `[forces]` and the rest are expressions, which may also add\n"
+        "what a file lacks. Columns have the names of the coordinates, `potential`, `mean_force`, `friction`, `noise`; of several\n"
+        "coordinates `mean_force_x`, `friction_x_y`, …; a column of a parameter groups the rows by its values; all are\n"
+        "run unless `[parameters]` or `[sweep]` chooses. Units stand in the header, `x [angstrom]`, or in `columns`, as products:\n"
+        "`eV*fs/angstrom^2`; a friction may be a rate (`1/ps`), γ_ij/√(m_i m_j). A result file (`.nc`) gives everything.",
+        table_schema.TableSpec,
     ),
     (
         'Closed systems, `system = "molecule"`',

@@ -10,11 +10,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import json
 import os
 import platform
 import re
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from importlib import metadata
@@ -152,6 +154,7 @@ def write_result(tree: xr.DataTree, path: str | Path) -> None:
     check_writable(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        _require_space(part, _size_of(tree))  # a full disk in the middle of a write makes HDF5 end the process
         tree.to_netcdf(part, engine="h5netcdf", format="NETCDF4", mode="w")
         with open(part, "rb+") as file:
             os.fsync(file.fileno())
@@ -162,6 +165,28 @@ def write_result(tree: xr.DataTree, path: str | Path) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
+
+
+def _require_space(part: Path, size: int) -> None:
+    """OSError where `size` bytes cannot be written into `part`, which is made that long."""
+    with open(part, "wb") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except AttributeError:  # no such call on this system: its free space is what can be asked for
+            free = shutil.disk_usage(part.parent).free
+            if free < size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+
+
+def _size_of(tree: xr.DataTree) -> int:
+    """Bytes of a result file, at most: arrays, texts, and 8 kB of description for each variable."""
+    total = 1 << 17
+    for node in tree.subtree:
+        for variable in node.dataset.variables.values():
+            text = sum(len(str(item).encode()) for item in variable.values.ravel()) if variable.dtype.kind == "O" else 0
+            total += variable.nbytes + text + 8192
+        total += sum(len(str(value).encode()) + 512 for value in node.attrs.values())
+    return total
 
 
 def _reason(error: Exception) -> str:

@@ -28,9 +28,13 @@ _UNITS = {
 _TAKEN = frozenset(
     "mode mode_ level lead vibration point mean_force friction noise potential bare_potential level_energy "
     "profile population current vibrational_occupation temperature chemical_potential status converged "
-    "wall_time method tiers poles decomposition convergence messages".split()
+    "wall_time method tiers poles decomposition convergence messages "
+    "time window bin bin_edge exit outcome bound trajectory stored position momentum energy survivors survival".split()
 )
-_PREFIXES = ("error_", "friction_", "noise_", "identity_", "rate_", "mean_", "magnetic_", "adiabatic_", "T_", "E_")
+_PREFIXES = (
+    *("error_", "friction_", "noise_", "identity_", "rate_", "mean_", "magnetic_", "adiabatic_", "T_", "E_"),
+    *("steady_", "step_error_", "position_", "momentum_", "kinetic_", "exit_", "trajectory_", "langevin_", "forces_"),
+)
 
 
 def sweep_axes(experiment: Experiment) -> list[SweepAxis]:

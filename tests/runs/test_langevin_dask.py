@@ -1,0 +1,98 @@
+"""Runs on a Dask cluster: the same bits, also when a worker is killed; without Dask or a scheduler one clear line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nonadia as na
+from nonadia.runs import executors
+from nonadia.runs.errors import InputError
+from nonadia.runs.executors import cluster
+
+from .langevin_inputs import JUNCTION, TABLE, changed, same, swept
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def workplace() -> Iterator[Any]:
+    """A scheduler and two worker processes on this machine."""
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options, silence_logs=50) as found:
+        yield found
+
+
+def test_dynamics_on_a_cluster_are_the_same(workplace: Any) -> None:
+    same(na.run(TABLE, scheduler=workplace.scheduler_address), na.run(TABLE))
+
+
+def test_a_sweep_of_greens_functions_and_dynamics(workplace: Any) -> None:
+    data = swept(JUNCTION, bias=["0 V", "0.1 V"])
+    same(na.run(data, scheduler=workplace.scheduler_address), na.run(data))
+
+
+def test_blocks_of_geometries(workplace: Any) -> None:
+    data = swept(JUNCTION)
+    del data["langevin"]
+    data["forces"] = {"x": {"start": -8, "stop": 2, "points": 13}, "method": "heom", "tiers": 2, "poles": 2, "tolerance": 0.5}
+    one, other = na.run(data), na.run(data, scheduler=workplace.scheduler_address)
+    for name, variable in one["forces"].data_vars.items():
+        np.testing.assert_array_equal(other["forces"][name].values, variable.values, err_msg=str(name))
+
+
+def test_a_worker_that_is_killed_loses_nothing(workplace: Any) -> None:
+    """SIGKILL while it computes: its pieces are computed again by the other one, or by the one that replaces it."""
+    data = changed(TABLE, trajectories=4000, step=2)
+    with distributed.Client(workplace.scheduler_address) as client:
+        processes = list(client.run(os.getpid).values())
+        assert len(processes) == 2
+        killed = threading.Event()
+
+        def kill_when_busy() -> None:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and not killed.is_set():
+                if any(client.processing().values()):
+                    os.kill(processes[0], signal.SIGKILL)
+                    killed.set()
+                time.sleep(0.01)
+
+        watcher = threading.Thread(target=kill_when_busy)
+        watcher.start()
+        result = na.run(data, scheduler=workplace.scheduler_address)
+        assert killed.is_set(), "nothing was killed while the run was on"
+        watcher.join()
+    same(result, na.run(data))
+
+
+def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "PATIENCE", 0.5)
+    with pytest.raises(InputError) as caught, cluster("tcp://127.0.0.1:9"):
+        pass
+    (line,) = caught.value.lines()
+    assert line.startswith("command line: --scheduler: no Dask scheduler answers at tcp://127.0.0.1:9")
+    with pytest.raises(InputError, match="--scheduler: no Dask scheduler answers"), cluster("nonsense://"):
+        pass
+
+
+def test_a_scheduler_without_workers() -> None:
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0", silence_logs=50) as empty,
+        pytest.raises(InputError, match="has no workers; start some with: dask worker"),
+        cluster(empty.scheduler_address),
+    ):
+        pass
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r'needs Dask, which is not installed; install it with: pip install "nonadia\[dask\]"'):
+        na.run(TABLE, scheduler="tcp://127.0.0.1:8786")
