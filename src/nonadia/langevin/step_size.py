@@ -23,6 +23,8 @@ PILOT = 1024  # trajectories
 EXPLORERS = 128  # trajectories that find out where an ensemble goes, at most
 PILOT_STEPS = 2000
 HALVINGS = 8
+SHORTER = 8.0  # how much a step is shortened at once while exploring
+MOST_STEPS = 100_000  # after which a trajectory without a force has left for good
 WINDOWS = 8  # of the histograms, at most
 SAMPLES = {1: 1024, 2: 40, 3: 12}  # points of a table along each coordinate
 
@@ -65,19 +67,30 @@ def choose(
     """
     all_of_them, count = len(x), min(len(x), PILOT)
     x, p = x[:count], p[:count]
-    omega = max(fastest(field, points_of(field)), fastest(field, x))
+    points = points_of(field)
+    omega = max(fastest(field, points), fastest(field, x))
     step = min(PHASE / omega, duration / 16) if omega > 0 else duration / 200
-    if fixed is not None:
-        return Chosen(fixed, _explore(field, scheme, x, p, min(duration, PILOT_STEPS * step), step, key, exits)[0], [])
-    messages: list[str] = []
     few = max(EXPLORERS // 8, min(EXPLORERS, all_of_them // 16))  # for as long as the run: slow ones come to the walls late
-    reach, omega = _explore(field, scheme, x[:few], p[:few], duration, step, key, exits)
-    if omega > 0:  # what is visited may be softer than the walls of the table
-        step = min(PHASE / omega, duration / 16)
+    if fixed is not None:
+        return Chosen(fixed, _explore(field, scheme, x[:few], p[:few], duration, fixed, key, exits)[0], [])
+    messages: list[str] = []
+    for shortened in range(HALVINGS):
+        try:
+            reach, omega = _explore(field, scheme, x[:few], p[:few], duration, step, key, exits)
+        except LeftTable:  # a step that is too long overshoots; that of a table is short enough all over it
+            if len(points) or shortened == HALVINGS - 1 or duration > MOST_STEPS * step:
+                raise
+            step /= SHORTER
+            continue
+        wanted = min(PHASE / omega, duration / 16) if omega > 0 else step
+        if step <= 2 * wanted or shortened == HALVINGS - 1:
+            step = wanted  # what is visited may also be softer than the walls of the table
+            break
+        step = max(wanted, step / SHORTER)  # where too long a step has led says little
     for halved in range(HALVINGS):
         try:
             error, unsure = _difference(field, scheme, x, p, min(duration, PILOT_STEPS * step), step, key, exits)
-        except LeftTable:  # steps that are too long overshoot
+        except LeftTable:
             if halved == HALVINGS - 1:
                 raise
             error, unsure = np.inf, 0.0
