@@ -16,9 +16,8 @@ from nonadia.langevin.on_the_fly import OnTheFly
 
 from ..friction.systems import position_dependent, two_levels
 
-RANDOM = np.random.default_rng(17)
 MODEL = position_dependent(0.1)
-X = RANDOM.uniform(-0.8, 0.8, (60, 1))
+X = np.random.default_rng(17).uniform(-0.8, 0.8, (60, 1))
 REGION = {"x": (-3.0, 3.0)}
 
 
@@ -104,7 +103,8 @@ def test_two_coordinates() -> None:
     model = two_levels(2, 0.3)
     region = {"x": (-1.0, 1.0), "y": (-1.0, 1.0)}
     field = OnTheFly(model, region, {"x": 0.15, "y": 0.2})
-    points = RANDOM.uniform(-0.3, 0.3, (12, 2))
+    random = np.random.default_rng(17)
+    points = random.uniform(-0.3, 0.3, (12, 2))
     exact = electronic_forces(model, points, method="negf")
     friction, noise = field.local(points)
     assert np.abs(field.force(points) - exact["mean_force"].values - model.bare_force(points)).max() <= field.errors["force"]

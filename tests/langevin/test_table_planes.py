@@ -18,8 +18,7 @@ from nonadia.langevin.tensor import NONE, Axes
 
 from .tables import dataset
 
-RANDOM = np.random.default_rng(23)
-POINTS = RANDOM.uniform(-1.95, 1.95, (4000, 2))
+POINTS = np.random.default_rng(23).uniform(-1.95, 1.95, (4000, 2))
 
 
 def u(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -102,12 +101,13 @@ def test_a_point_does_not_know_the_others() -> None:
 
 @pytest.mark.parametrize("shape", [(7,), (5, 9), (4, 6, 8)])
 def test_compiled_splines_are_those_of_scipy(shape: tuple[int, ...]) -> None:
-    axes = [np.sort(RANDOM.uniform(-1.0, 1.0, n)) for n in shape]
-    values = RANDOM.normal(size=(*shape, 5))
+    random = np.random.default_rng(23)
+    axes = [np.sort(random.uniform(-1.0, 1.0, n)) for n in shape]
+    values = random.normal(size=(*shape, 5))
     grid = Axes(axes)
     coefficients = grid.coefficients(values)
     policy = np.full((len(shape), 2), NONE)
-    x = np.stack([RANDOM.uniform(a[0], a[-1], 500) for a in axes], axis=-1)
+    x = np.stack([random.uniform(a[0], a[-1], 500) for a in axes], axis=-1)
     reference = NdBSpline(tuple(interpolate(a, a).t for a in axes), coefficients, 3)
     for orders in ((0,) * len(shape), (1,) + (0,) * (len(shape) - 1), (0,) * (len(shape) - 1) + (2,)):
         wanted = reference(x, nu=orders)
@@ -187,7 +187,8 @@ def test_three_coordinates() -> None:
         "noise": lambda x, y, z: eye,
     }
     table = ForceTable.from_dataset(dataset(axes, ("x", "y", "z"), **parts), asymptote={"z": {"upper": "constant"}})
-    points = RANDOM.uniform(-1.0, 1.0, (500, 3))
+    random = np.random.default_rng(23)
+    points = random.uniform(-1.0, 1.0, (500, 3))
     x, y, z = points.T
     wanted = np.stack([np.sin(x + y), np.cos(z), x * y * z], axis=-1)
     assert np.abs(table.force(points) - wanted).max() <= table.errors["force"]
@@ -202,7 +203,8 @@ def test_a_plane_too_coarse_names_the_axis() -> None:
 def test_two_coordinates_are_fast() -> None:
     """Some 180 ns a point measured; the bound leaves room for a loaded machine."""
     table = ForceTable.from_dataset(plane((60, 60)))
-    points = RANDOM.uniform(-2.0, 2.0, (100_000, 2))
+    random = np.random.default_rng(23)
+    points = random.uniform(-2.0, 2.0, (100_000, 2))
     best = np.inf
     for _ in range(4):
         started = time.process_time()
