@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,9 @@ class Harmonic:
     """U = kx²/2 with constant γ and D on a table of equal cells, so that the compiled engine serves it. Picklable."""
 
     names, masses, leads, time_dependent = ("x",), np.array([M]), (), False
-    errors = {"force": 0.0, "friction": 0.0, "noise": 0.0}
-    messages: list[str] = []
 
     def __init__(self, friction: float = 2.0, limit: float = 6.0, compiled: bool = True) -> None:
+        self.errors, self.messages = {"force": 0.0, "friction": 0.0, "noise": 0.0}, []
         self.friction, self.limit, self.compiled = friction, limit, compiled
 
     @property

@@ -8,7 +8,7 @@ from scipy import integrate, stats
 
 from nonadia.langevin.initial import sample
 
-from .test_ensemble import KT, K, M, Harmonic
+from .test_ensemble import KT, Harmonic, K, M
 
 N = 20_000
 

@@ -30,9 +30,9 @@ def exit_variables(outcome: Outcome, add: Any) -> tuple[dict[str, Any], list[str
     add("exit_momentum", ("trajectory", "mode"), state.exit_p, "[p]", "momentum at the exit")
     x = np.where(left[:, None], state.exit_x, state.x)
     p = np.where(left[:, None], state.exit_p, state.p[:, :c])
-    found = scattering(
-        state.exit_index, len(problem.exits), p, _energy(problem.field, x0, p0, 0.0), _energy(problem.field, x, p, end)
-    )
+    before, after = _energy(problem.field, x0, p0, 0.0), _energy(problem.field, x, p, end)
+    add("trajectory_energy_loss", ("trajectory",), before - after, "hartree", "energy lost until the exit, or the end")
+    found = scattering(state.exit_index, len(problem.exits), p, before, after)
     among = "of those that left here, or stayed"
     for name, dims, value, error, units, meaning in (
         ("exit_probability", (), found.probability, found.probability_error, "1", "part of the trajectories that left here"),

@@ -1,11 +1,11 @@
 """What an ensemble says, with errors: pure NumPy and SciPy, no dynamics.
 
     sums         counts and power sums over batches, streamed, the same bits for every cutting into whole batches
-    blocking     errors of means over batches, of one correlated series, of functions of means (jackknife, delta method)
+    blocking     errors of means over batches, of one correlated series, of functions of means (jackknife)
     steady       stationary since when, and the steady means (exponential: the fit of a relaxation)
     survival     first-passage times with censoring: Kaplan-Meier, rates, probabilities, mean times
     relaxation   ⟨E⟩(t) as one exponential: rate, its error, and whether the data support it
-    scattering   probabilities, momenta and energy losses of the exits; distributions of the energy loss
+    scattering   probabilities, momenta and energy losses of the exits
     comparison   χ² and Kolmogorov-Smirnov, for independent and for correlated samples
 
 Batches are independent of one another; everything inside a batch may be correlated. Errors are one standard error.
@@ -13,10 +13,10 @@ Batches are independent of one another; everything inside a batch may be correla
 
 from __future__ import annotations
 
-from .blocking import Blocking, Estimate, batch_mean, blocking, jackknife, kinetic_temperature, ratio, variance
+from .blocking import Blocking, Estimate, batch_mean, blocking, jackknife, variance
 from .comparison import Comparison, chi_squared, chi_squared_of_batches, kolmogorov_smirnov
 from .relaxation import Relaxation, relaxation_rate
-from .scattering import EnergyLoss, ExitStatistics, energy_loss_distribution, scattering
+from .scattering import ExitStatistics, scattering
 from .steady import Steady, steady_state
 from .sums import Sums, batch_moments
 from .survival import MeanTime, Probability, Rate, Survival, exit_rate, kaplan_meier, mean_first_passage, probability
@@ -24,7 +24,6 @@ from .survival import MeanTime, Probability, Rate, Survival, exit_rate, kaplan_m
 __all__ = [
     "Blocking",
     "Comparison",
-    "EnergyLoss",
     "Estimate",
     "ExitStatistics",
     "MeanTime",
@@ -39,15 +38,12 @@ __all__ = [
     "blocking",
     "chi_squared",
     "chi_squared_of_batches",
-    "energy_loss_distribution",
     "exit_rate",
     "jackknife",
     "kaplan_meier",
-    "kinetic_temperature",
     "kolmogorov_smirnov",
     "mean_first_passage",
     "probability",
-    "ratio",
     "relaxation_rate",
     "scattering",
     "steady_state",

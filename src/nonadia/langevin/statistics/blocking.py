@@ -101,21 +101,6 @@ def jackknife(function: Callable[[NDArray], ArrayLike], means: ArrayLike, weight
     return Estimate(value, error, np.full(full.shape, groups - 1.0))
 
 
-def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Estimate:
-    """R = Σ_b a_b / Σ_b b_b of batch totals (first axis), error by the delta method.
-
-        error² = B/(B-1) Σ_b (a_b - R b_b)² / (Σ_b b_b)²
-    """
-    numerator, denominator = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
-    batches = len(numerator)
-    norm = denominator.sum(axis=0)
-    value = np.asarray(numerator.sum(axis=0) / norm)
-    if batches < 2:
-        return Estimate(value, np.full(value.shape, np.nan), np.zeros(value.shape))
-    spread = ((numerator - value * denominator) ** 2).sum(axis=0) * batches / (batches - 1.0)
-    return Estimate(value, np.sqrt(spread) / np.abs(norm), np.full(value.shape, batches - 1.0))
-
-
 def variance(means: ArrayLike, squares: ArrayLike, weights: ArrayLike | None = None) -> Estimate:
     """Variance <f²> - <f>² over the whole ensemble from batch means of f and f², by the jackknife (its bias removed).
 
@@ -123,12 +108,6 @@ def variance(means: ArrayLike, squares: ArrayLike, weights: ArrayLike | None = N
     """
     pair = np.stack([np.asarray(means, dtype=float), np.asarray(squares, dtype=float)], axis=1)
     return jackknife(lambda both: both[1] - both[0] ** 2, pair, weights)
-
-
-def kinetic_temperature(squares: ArrayLike, masses: ArrayLike, weights: ArrayLike | None = None) -> Estimate:
-    """k_B T_i = <p_i²>/m_i from batch means of p² (B, modes)."""
-    squares = np.asarray(squares, dtype=float) / np.asarray(masses, dtype=float)
-    return batch_mean(squares, weights)
 
 
 class Blocking(NamedTuple):

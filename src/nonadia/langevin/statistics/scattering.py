@@ -32,18 +32,6 @@ class ExitStatistics(NamedTuple):
     energy_loss_error: NDArray
 
 
-class EnergyLoss(NamedTuple):
-    """Density of E_initial - E_final over bins, its error, and its first two moments."""
-
-    edges: NDArray
-    density: NDArray
-    error: NDArray
-    mean: float
-    mean_error: float
-    width: float  # standard deviation
-    width_error: float
-
-
 def _mean(values: NDArray) -> tuple[NDArray, NDArray]:
     """Mean over independent trajectories (first axis) and its standard error."""
     count = len(values)
@@ -86,25 +74,3 @@ def scattering(
         count, chance.value, chance.error, chance.lower, chance.upper,
         column(momenta, 0), column(momenta, 1), column(energies, 0), column(energies, 1), column(losses, 0), column(losses, 1),
     )  # fmt: skip
-
-
-def energy_loss_distribution(initial: ArrayLike, final: ArrayLike, bins: int | ArrayLike = 50) -> EnergyLoss:
-    """Density n_k/(N Δ_k) of the energy loss E_initial - E_final of N independent trajectories.
-
-    Errors: Wilson's half width of each bin's probability; of the mean s/√N; of the standard deviation
-    √[(m_4 - s⁴)/(4 s² N)] from the fourth central moment. NaN pairs are left out; `bins`: number, or edges, of which losses
-    outside count in N only.
-    """
-    loss = np.asarray(initial, dtype=float) - np.asarray(final, dtype=float)
-    loss = loss[np.isfinite(loss)]
-    if loss.size < 2:
-        raise ValueError(f"energy loss: {loss.size} trajectories; a distribution needs at least 2")
-    counts, edges = np.histogram(loss, bins=np.asarray(bins) if np.ndim(bins) else int(bins))  # type: ignore[call-overload, arg-type]
-    chance = probability(counts, loss.size)
-    width = np.diff(edges)
-    spread = float(loss.std(ddof=1))
-    fourth = float(np.mean((loss - loss.mean()) ** 4))
-    spread_error = float(np.sqrt(max(fourth - spread**4, 0.0) / loss.size) / (2 * spread)) if spread > 0 else 0.0
-    return EnergyLoss(
-        edges, chance.value / width, chance.error / width, float(loss.mean()), spread / np.sqrt(loss.size), spread, spread_error
-    )

@@ -16,22 +16,6 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 
-def tree_sum(values: NDArray, axis: int) -> NDArray:
-    """Sum along an axis by halving: the order of the additions depends on the length of the axis and on nothing else.
-
-    (np.sum picks its order from shapes and strides of the whole array.) Rounding grows with the logarithm of the length.
-    """
-    values = np.moveaxis(np.asarray(values, dtype=float), axis, 0)
-    if values.shape[0] == 0:
-        return np.zeros(values.shape[1:])
-    while (length := values.shape[0]) > 1:
-        half = (length + 1) // 2
-        sums = values[:half].copy()
-        sums[: length - half] += values[half:]
-        values = sums
-    return values[0].copy()
-
-
 class Sums(NamedTuple):
     """Counts and power sums of q observables over batches."""
 
@@ -76,16 +60,6 @@ def _accumulate(values: NDArray, size: int, counts: NDArray, powers: NDArray) ->
                 counts[b, k] += 1
                 powers[b, 0, k] += value
                 powers[b, 1, k] += value * value
-
-
-def join(parts: list[Sums]) -> Sums:
-    """Batches of several workers, one after another (no addition, hence no dependence on who computed what)."""
-    return Sums(np.concatenate([part.counts for part in parts]), np.concatenate([part.powers for part in parts]))
-
-
-def total(sums: Sums) -> tuple[NDArray, NDArray]:
-    """Counts (q,) and power sums (2, q) of the whole ensemble, added in the fixed order of the batches."""
-    return sums.counts.sum(axis=0), tree_sum(sums.powers, 0)
 
 
 def _divide(sums: NDArray, counts: NDArray) -> NDArray:
