@@ -20,10 +20,11 @@ from numpy.typing import ArrayLike
 from .field import Field
 from .fokker_planck_dataset import assemble
 from .kramers_basis import FloatArray
-from .kramers_box import first_box
+from .kramers_box import Ends, first_box
 from .kramers_state import State, distances
 from .kramers_stationary import LARGEST, Search, locate, open_ends, refine
 
+NOT_CONVERGED = "not converged: the tolerance {:g} needs a finer grid than `largest` allows; errors are those of the last step"
 __all__ = ["bin_probabilities", "cumulative", "fokker_planck"]
 
 
@@ -56,9 +57,7 @@ def fokker_planck(
     ends = open_ends(search, final, min(tolerance, 1e-4))
     messages = [*field.messages, *search.messages, *ends]
     if not converged:
-        messages.append(
-            f"not converged: the tolerance {tolerance:g} needs a finer grid than `largest` allows; errors are those of the last step"
-        )
+        messages.append(NOT_CONVERGED.format(tolerance))
     return assemble(final, before, tolerance, points, converged and not ends and not search.messages, messages, time)
 
 
@@ -69,7 +68,8 @@ def located(
     if len(field.names) != 1:
         raise ValueError(f"field: {len(field.names)} coordinates {field.names}; the Fokker-Planck solver takes one")
     messages: list[str] = []
-    search = Search(field, first_box(field, time, box, temperature_scale, messages), 0.0, time=time, largest=largest)
+    ends: Ends = (None, None) if box is None else (float(box[0]), float(box[1]))
+    search = Search(field, first_box(field, time, ends, temperature_scale, messages), 0.0, time=time, largest=largest)
     state = locate(search)
     search.beta = weight(field, search, state)
     search.messages = messages  # what a coarse grid says about slow relaxation does not count

@@ -30,7 +30,8 @@ class Basis:
         nodes, weights = np.polynomial.legendre.leggauss(GAUSS)
         half = 0.5 * np.diff(edges)[:, None]
         self.points: FloatArray = (edges[:-1, None] + half * (nodes + 1.0)).ravel()
-        self._measure: FloatArray = (half * weights).ravel() * np.exp(log_weight(self.points))
+        self._plain: FloatArray = (half * weights).ravel()
+        self._measure: FloatArray = self._plain * np.exp(log_weight(self.points))
         self._values = self._splines(self.points, 0)
         self._slopes = self._splines(self.points, 1)
         self.unit: FloatArray = np.sqrt(self._measure @ self._values**2)  # Σ unit_i b_i = 1
@@ -50,6 +51,12 @@ class Basis:
     def moment(self, factor: FloatArray | float = 1.0) -> FloatArray:
         """∫ w factor b_i dy for each i."""
         return np.asarray((self._measure * factor) @ self._values)
+
+    def tests(self, y: FloatArray | None = None) -> FloatArray:
+        """(len(y), size): the functions without weight; (points, size) times the quadrature weights if y is not given."""
+        if y is None:
+            return np.asarray(self._values * self._plain[:, None])
+        return np.asarray(self._splines(np.clip(y, self.edges[0], self.edges[-1]), 0) / self.unit)
 
     def values(self, y: FloatArray, *, derivative: int = 0) -> FloatArray:
         """(len(y), size): w b_i at y or its derivative (0 or 1); zero outside the cells."""

@@ -14,6 +14,7 @@ from .kramers_state import State
 
 DEPTH = 17.0  # first box: where the density averaged over orbits is above e^{-17} of its maximum
 SCAN = 4001
+Ends = tuple[float | None, float | None]  # walls given by the user
 FARTHEST = 1e5  # bohr (or dimensionless): how far a field without limits is looked at
 
 
@@ -46,27 +47,26 @@ def limits_of(field: Field, t: float) -> tuple[float, float]:
     return lower, upper
 
 
-def first_box(
-    field: Field, t: float, user: tuple[float, float] | None, temperature: float | None, messages: list[str]
-) -> Box:
-    """Box to begin with; `user`: walls that stay where they are; `temperature`: in place of the average over orbits."""
-    limits = limits_of(field, t)
-    if user is not None:
-        limits = _checked(user, limits)
-        x = np.linspace(*limits, SCAN)
-    else:
-        x = _scan_points(field, limits)
+def first_box(field: Field, t: float, user: Ends, temperature: float | None, messages: list[str]) -> Box:
+    """Box to begin with; `user`: walls that stay where they are; `temperature`: in place of the average over orbits.
+
+    With a wall on the way downhill the density is that of the well next to it: energies count from its minimum.
+    """
+    fixed = (user[0] is not None, user[1] is not None)
+    limits = _checked(user, limits_of(field, t))
+    x = _scan_points(field, limits, fixed)
     force = _force(field, x, t)
     if not np.isfinite(force).all():
         where = x[~np.isfinite(force)]
-        if user is not None or np.isfinite(force).sum() < 5:
+        if all(fixed) or np.isfinite(force).sum() < 5:
             raise ValueError(f"field: no force between x = {where.min():.6g} and {where.max():.6g}")
         x, force = _finite_run(x, force)
     potential = _work(x, force)
     walls = np.isfinite(limits)
     ends = [float(v) for v, wall in zip(potential[[0, -1]], walls, strict=True) if not wall]
-    top = min(ends) if ends else 1e4 * float(potential.max())
-    energy, exponent = _over_orbits(field, x, potential, top, temperature, t)
+    top = min(ends) if ends else 1e4 * max(float(potential.max()), _mean_temperature(field, x, t))
+    well = _well(potential) if any(fixed) else 0.0
+    energy, exponent = _over_orbits(field, x, np.maximum(potential - well, 0.0), top, temperature, t)
     outside = np.flatnonzero((exponent - exponent.min() > DEPTH) & (energy > energy[exponent.argmin()]))
     if outside.size == 0:
         raise ValueError(
@@ -78,21 +78,29 @@ def first_box(
         messages.append(
             f"the potential does not rise any more {top:.3g} hartree above its minimum: a metastable state behind that barrier"
         )
-    near = np.flatnonzero(potential < highest)
-    low, high = float(x[max(near[0] - 1, 0)]), float(x[min(near[-1] + 1, x.size - 1)])
-    if user is not None:
-        low, high = limits
-    momentum = float(np.sqrt(2.1 * highest * float(field.masses[0])))
-    return Box(low, high, momentum, (user is not None, user is not None), limits)
+    near = np.flatnonzero(potential - well < highest)
+    low = limits[0] if fixed[0] else float(x[max(near[0] - 1, 0)])
+    high = limits[1] if fixed[1] else float(x[min(near[-1] + 1, x.size - 1)])
+    momentum = float(np.sqrt(2.1 * (highest + well) * float(field.masses[0])))
+    return Box(low, high, momentum, fixed, limits)
 
 
-def _checked(user: tuple[float, float], limits: tuple[float, float]) -> tuple[float, float]:
-    low, high = float(user[0]), float(user[1])
-    if not low < high or not np.isfinite([low, high]).all():
-        raise ValueError(f"box: {user}; must be two positions, lower < upper")
-    if low < limits[0] or high > limits[1]:
-        raise ValueError(f"box: {user} is not inside the table, {limits[0]:.6g} to {limits[1]:.6g}")
+def _checked(user: Ends, limits: tuple[float, float]) -> tuple[float, float]:
+    """Limits with the user's walls in their place."""
+    low = limits[0] if user[0] is None else float(user[0])
+    high = limits[1] if user[1] is None else float(user[1])
+    if not low < high:
+        raise ValueError(f"box: {low:.6g} to {high:.6g}; must be two positions, lower < upper, inside the table")
+    if low < limits[0] or high > limits[1] or np.isnan([low, high]).any():
+        raise ValueError(f"box: {low:.6g} to {high:.6g} is not inside the table, {limits[0]:.6g} to {limits[1]:.6g}")
     return low, high
+
+
+def _well(potential: FloatArray) -> float:
+    """The lowest minimum that is not at an end, or the lowest value if there is none."""
+    inner = potential[1:-1]
+    minima = inner[(inner <= potential[:-2]) & (inner < potential[2:])]
+    return float(minima.min()) if minima.size else float(potential.min())
 
 
 def _work(x: FloatArray, force: FloatArray) -> FloatArray:
@@ -104,6 +112,13 @@ def _work(x: FloatArray, force: FloatArray) -> FloatArray:
         potential = np.concatenate([downwards, [0.0], upwards])
         lowest = int(potential.argmin())
     return np.asarray(potential - potential.min())
+
+
+def _mean_temperature(field: Field, x: FloatArray, t: float) -> float:
+    """∫D dx / ∫|γ| dx: the scale of energies between two walls."""
+    friction, noise = (np.abs(value[:, 0, 0]) for value in field.local(x[:, None], t))
+    lost = np.nansum(friction)
+    return float(np.nansum(noise) / lost) if lost > 0.0 else 0.0
 
 
 def _over_orbits(
@@ -138,9 +153,9 @@ def edge_ratios(state: State) -> tuple[float, float, float]:
     return float(low / along_x.max()), float(high / along_x.max()), float(side / along_p.max())
 
 
-def wider(box: Box, state: State) -> Box:
+def wider(box: Box, edge: tuple[float, float, float]) -> Box:
     """Larger towards the ends that matter most: where the density is not far below that at the other ends."""
-    ratios = np.array(edge_ratios(state))
+    ratios = np.array(edge)
     moved = ratios >= 0.01 * ratios[[not box.fixed[0], not box.fixed[1], True]].max()
     return box.grown(*(factor if move else 1.0 for factor, move in zip((1.2, 1.2, 1.15), moved, strict=True)))
 
@@ -180,12 +195,15 @@ def _force(field: Field, x: FloatArray, t: float) -> FloatArray:
             return np.full(x.size, np.nan)
 
 
-def _scan_points(field: Field, limits: tuple[float, float]) -> FloatArray:
-    """Equal steps over a table, and ever larger ones where the field goes on beyond it or has no bounds."""
+def _scan_points(field: Field, limits: tuple[float, float], fixed: tuple[bool, bool]) -> FloatArray:
+    """Equal steps between finite ends and over a table, ever larger ones where the field goes on without an end."""
     lower, upper = (float(bound[0]) for bound in field.bounds)
-    core = np.linspace(lower, upper, SCAN) if np.isfinite([lower, upper]).all() else np.zeros(1)
-    if core.size == 1 and (np.isfinite(lower) or np.isfinite(upper)):
-        core = np.array([lower if np.isfinite(lower) else upper])
+    low, high = (limit if wall else end for limit, wall, end in zip(limits, fixed, (lower, upper), strict=True))
+    core = np.array([end for end in (low, high) if np.isfinite(end)])
+    if core.size == 2:
+        core = np.linspace(low, high, SCAN)
+    if core.size == 0:
+        core = np.zeros(1)
     span = max(core[-1] - core[0], 1e-3)
     away = span * np.geomspace(1e-3 if core.size > 1 else 1.0, FARTHEST / span if FARTHEST > 10 * span else 10.0, SCAN)
     pieces = [core]

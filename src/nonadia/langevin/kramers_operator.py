@@ -13,6 +13,8 @@ Walls at the ends of the x axis: "reflecting" W(x,-p) = W(x,p), or "absorbing": 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_blas_funcs, get_lapack_funcs
@@ -39,6 +41,7 @@ class Operator:
         self._diffusion_p = p.matrix(slopes="ij") - beta * self._drag_p
         self.gram = self._sum([(x.matrix(), gram_p)])
         self._streaming = self._sum([(x.matrix(slopes="i"), p.matrix(velocity))])
+        self.leaks = np.zeros((2, x.size, p.size))  # probability per time through the lower and the upper end: leaks · c
         for side, wall in zip((-1, 1), walls, strict=True):
             self._add_wall(side, wall)
         self.mean: FloatArray = np.outer(x.moment(), p.moment()).ravel()  # ∫W = mean · c
@@ -52,6 +55,13 @@ class Operator:
         x = self.x.matrix
         terms = [(x(force), self._force_p), (-x(friction), self._drag_p), (-x(noise), self._diffusion_p)]
         return np.asarray(self._streaming + self._sum(terms))
+
+    def project(self, density: Callable[[FloatArray, FloatArray], FloatArray]) -> FloatArray:
+        """c of a given W(x,p): the same integral with each test function, ∫W = 1 exactly."""
+        known = density(self.x.points[:, None], self.p.points[None, :])
+        tested = self.x.tests().T @ known @ self.p.tests()
+        c = np.linalg.solve(self.x.matrix(), np.linalg.solve(self.p.matrix(), tested.T).T)
+        return np.asarray(c / (self.mean @ c.ravel()))
 
     def apply(self, banded: FloatArray, c: FloatArray) -> FloatArray:
         """Matrix times vector."""
@@ -77,6 +87,8 @@ class Operator:
         out, back = self.p.mirrored(side, lambda p: np.abs(p) / self.mass)
         block = -value * weight * (out - back if wall == "reflecting" else out)
         start = index * self.p.size
+        if wall != "reflecting":
+            self.leaks[0 if side < 0 else 1, index] = -self.x.unit[index] * (self.p.unit @ block)
         i, j = np.indices(block.shape)
         self._streaming[self.half + i - j, start + j] += block
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ REFINE = 1.4
 FIRST = (48, 48)  # cells of the first solution
 LARGEST = 120_000_000  # elements of the LU factors (1 GB) that no grid may exceed
 SLOW = "the slowest relaxation cannot be told from none in double precision: the weights of separate wells are not determined"
+Solved = TypeVar("Solved")
 Potential = Callable[[FloatArray], FloatArray]
 
 
@@ -82,10 +84,12 @@ def null_vector(operator: Operator, t: float, messages: list[str]) -> FloatArray
     return c.reshape(operator.shape)
 
 
-def locate(search: Search, floor: float = 1e-3, rounds: int = 16) -> State:
+def locate(
+    search: Search, floor: float = 1e-3, rounds: int = 16, solve: Callable[[tuple[int, int], Box], State] | None = None
+) -> State:
     """Move the ends of the box until the density there is below a floor, with cells that keep their size; the state."""
-    cells, first = FIRST, search.box
-    state = search.stationary(cells)
+    cells, first, solve = FIRST, search.box, solve or search.stationary
+    state = solve(cells, search.box)
     for _ in range(rounds):
         box = adapted(search.box, state, floor)
         if box == search.box:
@@ -95,25 +99,38 @@ def locate(search: Search, floor: float = 1e-3, rounds: int = 16) -> State:
         cells = max(wanted[0], 24), max(wanted[1], 24)
         if not search.allowed(cells):
             break
-        state = search.stationary(cells)
+        state = solve(cells, search.box)
     return state
 
 
 def refine(search: Search, cells: tuple[int, int], tolerance: float, rounds: int = 60) -> tuple[State, State, bool]:
-    """Final state, the one before it (its distance is the error), and whether the tolerance was met.
+    """The stationary state, the one before it (its distance is the error), and whether the tolerance was met."""
+    return refined(search, cells, tolerance, search.stationary, lambda a, b: max(distances(a, b).values()), edge_ratios, rounds)
 
-    In each round the cells in x, those in p and the box are varied one by one; what changes the state most is refined. In the
-    end all three are refined at once, and the change by that is the error.
+
+def refined(
+    search: Search,
+    cells: tuple[int, int],
+    tolerance: float,
+    solve: Callable[[tuple[int, int], Box], Solved],
+    distance: Callable[[Solved, Solved], float],
+    ratios: Callable[[Solved], tuple[float, float, float]],
+    rounds: int = 60,
+) -> tuple[Solved, Solved, bool]:
+    """Last solution, the one before it, and whether their distance is below the tolerance.
+
+    In each round the cells in x, those in p and the box are varied one by one; what changes the solution most is refined. In
+    the end all three are refined at once, and the change by that is the error.
     """
-    state = before = search.stationary(cells)
+    state = before = solve(cells, search.box)
     for _ in range(rounds):
-        box = wider(search.box, state)
+        box = wider(search.box, ratios(state))
         finer_x, finer_p = _scaled(cells, factor=(REFINE, 1.0)), _scaled(cells, factor=(1.0, REFINE))
         trials = [(finer_x, search.box), (finer_p, search.box), (_scaled(cells, search.box, box), box)]
         if not all(search.allowed(grid) for grid, _ in trials):
             return state, before, False
-        states = [search.stationary(*trial) for trial in trials]
-        far = np.array([max(distances(state, other).values()) for other in states])
+        states = [solve(*trial) for trial in trials]
+        far = np.array([distance(state, other) for other in states])
         chosen = (far > 0.4 * tolerance) & (far > 0.3 * far.max())
         chosen[2] &= far[2] > 2.0 * far[:2].max()  # less is what any shift of the cells does
         final = not chosen.any()
@@ -126,8 +143,8 @@ def refine(search: Search, cells: tuple[int, int], tolerance: float, rounds: int
         search.box = box if chosen[2] else search.box
         cells, before = new, state
         same = chosen.sum() == 1 and cells == trials[int(chosen.argmax())][0]
-        state = states[int(chosen.argmax())] if same else search.stationary(cells)
-        if final and max(distances(before, state).values()) <= tolerance:
+        state = states[int(chosen.argmax())] if same else solve(cells, search.box)
+        if final and distance(before, state) <= tolerance:
             return state, before, True
     return state, before, False
 
