@@ -1,6 +1,7 @@
 """Every snippet of the README and of docs/ runs as printed, in order, in one folder a page.
 
 ```toml     written to the file its first comment names, and validated
+```csv      written likewise
 ```bash     every line is run; `bash exit=N` expects that exit status
 ```python   executed
 ```sh       installation: not executed here, the CI script runs these very lines
@@ -50,6 +51,10 @@ def test_snippets_run_as_printed(page: Path, tmp_path: Path, monkeypatch: pytest
             assert name, "a TOML snippet begins with a comment that names its file"
             (tmp_path / name[1]).write_text(text, encoding="utf-8")
             run_line(f"nonadia check {name[1]}", tmp_path, 0)
+        elif language == "csv":
+            name = re.match(r"#\s*(\S+\.csv)", text)
+            assert name, "a table begins with a comment that names its file"
+            (tmp_path / name[1]).write_text(text, encoding="utf-8")
         elif language == "bash":
             found = re.search(r"exit=(\d)", options)
             for line in text.strip().splitlines():
