@@ -178,6 +178,51 @@ def test_a_driven_parameter_is_an_axis_of_the_table_only() -> None:
     assert result["forces/bias"].values[1] == pytest.approx(0.1 * VOLT)
 
 
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        ({"initial": {"x": 5, "temperature": "T"}}, "langevin.initial", "the table covers x from -3 to 3"),
+        ({"exits": {"out": "x > 0.2"}}, "langevin.exits", "300 trajectories start there"),
+        ({"asymptote": {"x": {"upper": "free"}}, "initial": {"x": -5, "p": 0}}, "langevin.initial", "start inside"),
+        ({"trajectories": 10**11}, "langevin.trajectories", "are available); fewer would fit"),
+        ({"trajectories": 10**9, "keep": 10**9}, "langevin.keep", "are available); fewer would fit"),
+    ],
+)
+def test_what_cannot_start_is_refused_before_any_work(
+    tmp_path: Path, change: dict[str, Any], key: str, words: str
+) -> None:
+    with pytest.raises(na.InputError) as caught:
+        na.run(changed(TABLE, **change), tmp_path / "r.nc")
+    (line,) = caught.value.lines()
+    assert line.startswith(f"<dict>: {key}: ") and words in line, line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_of_noise_that_is_negative_is_refused() -> None:
+    data = swept(TABLE)
+    data["table"] |= {"noise": "0.001*(x - 1)"}
+    del data["table"]["temperature"]
+    with pytest.raises(na.InputError, match=r"<dict>: table: .*noise"):
+        na.run(data)
+
+
+def test_wave_packets_do_not_go_to_a_cluster() -> None:
+    with pytest.raises(na.InputError, match=r"--scheduler: wave packets .* run in one process"):
+        na.run("harmonic", scheduler="tcp://127.0.0.1:9")
+
+
+def test_the_command_line_says_what_came_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from nonadia.runs.cli_words import summary
+
+    long = changed(swept(TABLE, T=["300 K"]), duration=60000, initial={"boltzmann": "T"}, exits={"far": "x > 1.2"})
+    summary(na.run(changed(long, exits={})))
+    said = capsys.readouterr().out
+    assert "T = 300 K: steady kinetic temperature of x " in said and " K" in said and " ± " in said
+    assert 270 < float(said.split("of x ")[1].split()[0]) < 330
+    summary(na.run(changed(long, initial={"x": 0.3, "temperature": "T"})))
+    assert "T = 300 K: far " in capsys.readouterr().out
+
+
 def _step(result: xr.DataTree) -> float:
     return float(result["langevin"].attrs["step"])
 

@@ -95,6 +95,35 @@ def summary(tree: xr.DataTree) -> None:
         print(f"{place}: {', '.join(parts)}" if place else ", ".join(parts))
         for message in json.loads(entry["messages"].item() or "[]"):
             print(f"  {message}")
+    for line in dynamics(tree):
+        print(line)
+
+
+def dynamics(tree: xr.DataTree) -> list[str]:
+    """One line an ensemble: kinetic temperatures, exits, with their standard errors."""
+    import numpy as np
+
+    from nonadia.units import KELVIN
+
+    if "langevin" not in tree.children:
+        return []
+    group, lines = tree["langevin"].to_dataset(), []
+    swept = [str(dim) for dim in group["kinetic_temperature"].dims if f"{dim}_label" in group.coords]
+    for index in np.ndindex(*(group.sizes[dim] for dim in swept)):
+        point = group.isel(dict(zip(swept, index, strict=True)))
+        parts = []
+        for i, mode in enumerate(point["mode"].values):
+            value, error = (float(point[f"{e}steady_kinetic_temperature"].values[i]) / KELVIN for e in ("", "error_"))
+            if np.isfinite(value):
+                parts.append(f"steady kinetic temperature of {mode} {value:.4g} ± {error:.2g} K")
+        for i, name in enumerate(point["exit"].values if "exit_probability" in point else ()):
+            value, error = (float(point[f"{e}exit_probability"].values[i]) for e in ("", "error_"))
+            if np.isfinite(value):
+                parts.append(f"{name} {100 * value:.3g} ± {100 * error:.2g} %")
+        place = ", ".join(f"{dim} = {point[f'{dim}_label'].item()}" for dim in swept)
+        if parts:
+            lines.append(f"{place}: {', '.join(parts)}" if place else ", ".join(parts))
+    return lines
 
 
 def interrupted(interruption: Interrupted, target: Path) -> str:

@@ -84,6 +84,9 @@ def run(
     if isinstance(experiment, ClosedExperiment):
         from .closed_execute import run_closed
 
+        if scheduler is not None:
+            message = f'wave packets (system = "{experiment.system}") run in one process; leave it out'
+            raise InputError([("command line", "--scheduler", message)])
         return run_closed(experiment, output, resume, progress)
     assert isinstance(experiment, JunctionExperiment | TableExperiment)
     if isinstance(experiment, JunctionExperiment) and experiment.forces is None:
@@ -112,6 +115,7 @@ class _Work:
             if isinstance(each, JunctionExperiment):
                 estimate.refuse_if_too_large(each)
         langevin_estimate.refuse_if_too_large(experiment)
+        langevin_estimate.refuse_bad_start(experiment)
         self.dynamics = None if experiment.langevin is None else Dynamics(experiment, target)
         self.journal: Journal | None = None
         self.started = time.perf_counter()

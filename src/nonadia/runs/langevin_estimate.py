@@ -13,14 +13,14 @@ from .table_experiment import TableExperiment
 
 if TYPE_CHECKING:
     from nonadia.langevin.ensemble import Problem
-    from nonadia.langevin.field import Field
+    from nonadia.langevin.field import Field, FloatArray
 
     from .langevin_request import LangevinRequest
 
 _TIMED = 1024  # trajectories of the timing
 _PATIENCE = 0.3  # seconds of it
 _COPIES = 4  # of the state and of what was observed: before and after a round, in the checkpoint, in the result
-_HIERARCHY = "the step is chosen from the forces; estimated here from U_0"
+_NOTE = "the step is chosen from the forces; estimated here from U_0"
 Experiment = JunctionExperiment | TableExperiment
 
 
@@ -61,6 +61,41 @@ def refuse_if_too_large(experiment: Experiment) -> None:
         raise InputError([(experiment.source, key, message)])
 
 
+def refuse_bad_start(experiment: Experiment) -> None:
+    """Raise InputError when there is no such table, or trajectories would start outside it or behind an exit."""
+    from nonadia.langevin.exits import read_exits, refuse_outside
+
+    request = experiment.langevin
+    if request is None:
+        return
+    key = "table" if isinstance(experiment, TableExperiment) else "forces"
+    try:
+        field = _field(experiment, request)
+        key = "langevin.exits"
+        exits = read_exits(request.exits, field)
+        key = "langevin.initial"
+        x, _ = _start(experiment, field, request)
+        key = "langevin.exits"
+        refuse_outside(exits, x, field)
+    except ValueError as error:
+        said = str(error).removeprefix(f"{key.rpartition('.')[2]}: ")
+        raise InputError([(experiment.source, key, said)]) from None
+
+
+def _start(experiment: Experiment, field: Field, request: LangevinRequest) -> tuple[FloatArray, FloatArray]:
+    """x and p of some trajectories; in the middle of the table where the forces of a junction decide about it."""
+    from nonadia.langevin.initial import sample
+    from nonadia.langevin.step_size import points_of
+
+    count = min(_TIMED, request.trajectories)
+    start: dict[str, Any] | None = request.initial
+    if start is not None and (isinstance(experiment, TableExperiment) or "boltzmann" not in start):
+        return sample(start, field, count, request.seed)
+    table = points_of(field)
+    middle = table[len(table) // 2] if len(table) else np.zeros(len(field.names))
+    return np.broadcast_to(middle, (count, middle.size)).copy(), np.zeros((count, middle.size))
+
+
 def describe(experiment: Experiment) -> list[str]:
     """Lines on trajectories, steps, memory and time. Errors: InputError where the dynamics could not start."""
     from nonadia.friction.estimate import available_memory, format_bytes
@@ -70,11 +105,8 @@ def describe(experiment: Experiment) -> list[str]:
     request = experiment.langevin
     if request is None:
         return []
-    try:
-        field = _field(experiment, request)
-        problem, speed, note = _timed(experiment, field, request)
-    except ValueError as error:
-        raise InputError([(experiment.source, "langevin", str(error))]) from None
+    refuse_bad_start(experiment)
+    problem, speed, note = _timed(experiment, _field(experiment, request), request)
     steps = problem.between * (problem.stored - 1)
     count = ensembles(experiment)
     work = count * steps * (request.trajectories + 0.5 * max(2048, request.trajectories // 8))
@@ -128,17 +160,11 @@ def _timed(experiment: Experiment, field: Field, request: LangevinRequest) -> tu
     from nonadia.langevin.ensemble import advance
     from nonadia.langevin.exits import read_exits
     from nonadia.langevin.general import State
-    from nonadia.langevin.initial import sample
     from nonadia.langevin.scheme import named
 
     scheme, exits, key = named(request.scheme), read_exits(request.exits, field), philox.keys(request.seed, 0)
-    c, count = len(field.names), min(_TIMED, request.trajectories)
-    start: dict[str, Any] | None = request.initial
-    if start is None or (isinstance(experiment, JunctionExperiment) and "boltzmann" in start):
-        x, p = np.zeros((count, c)), np.zeros((count, c))  # the forces decide where trajectories begin
-        x += step_size.points_of(field)[:1] if not np.isfinite(field.force(x)).all() else 0.0
-    else:
-        x, p = sample(start, field, count, request.seed)
+    x, p = _start(experiment, field, request)
+    count, c = x.shape
     omega = max(step_size.fastest(field, step_size.points_of(field)), step_size.fastest(field, x))
     chosen = request.step == "auto"
     step = float(request.step) if not chosen else min(step_size.PHASE / omega, request.duration / 16) if omega else 1.0
@@ -159,5 +185,5 @@ def _timed(experiment: Experiment, field: Field, request: LangevinRequest) -> tu
         spent += time.perf_counter() - began
         if spent > _PATIENCE:
             break
-    note = _HIERARCHY if chosen and isinstance(experiment, JunctionExperiment) else ""
+    note = _NOTE if chosen and isinstance(experiment, JunctionExperiment) else ""
     return problem, short.between * count / best if spent else 1e6, note
