@@ -36,6 +36,7 @@ def field_of(
     if not isinstance(forces, xr.Dataset):
         raise ValueError(f"forces: a {type(forces).__name__}; give a dataset of na.electronic_forces, or a CallableField")
     unconverged = not int(forces.attrs.get("converged", 1))
+    tolerance = max(tolerance, float(forces.attrs.get("tolerance", 0.0)))  # as well as the forces themselves are known
     if potential is not None:
         forces = _with_potential(forces, potential)
     field: Any

@@ -24,7 +24,7 @@ EXPLORERS = 128  # trajectories that find out where an ensemble goes, at most
 PILOT_STEPS = 2000
 HALVINGS = 8
 SHORTER = 8.0  # how much a step is shortened at once while exploring
-MOST_STEPS = 100_000  # after which a trajectory without a force has left for good
+MOST_STEPS = 20_000  # after which a trajectory without a force has left for good
 WINDOWS = 8  # of the histograms, at most
 SAMPLES = {1: 1024, 2: 40, 3: 12}  # points of a table along each coordinate
 
@@ -78,7 +78,7 @@ def choose(
         try:
             reach, omega = _explore(field, scheme, x[:few], p[:few], duration, step, key, exits)
         except LeftTable:  # a step that is too long overshoots; that of a table is short enough all over it
-            if len(points) or shortened == HALVINGS - 1 or duration > MOST_STEPS * step:
+            if len(points) or shortened == HALVINGS - 1 or SHORTER * duration > MOST_STEPS * step:
                 raise
             step /= SHORTER
             continue
