@@ -8,19 +8,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import dask
+import distributed
 import numpy as np
 import pytest
 
 import nonadia as na
-from nonadia.runs import executors
+from nonadia.langevin import ensemble
+from nonadia.runs import checkpoint, executors
 from nonadia.runs.errors import InputError
-from nonadia.runs.executors import cluster
+from nonadia.runs.executors import ClusterLost, cluster
 
 from .langevin_inputs import JUNCTION, TABLE, changed, same, swept
-
-distributed = pytest.importorskip("distributed")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,27 @@ def test_a_worker_that_is_killed_loses_nothing(workplace: Any) -> None:
         result = na.run(data, scheduler=workplace.scheduler_address)
         assert killed.is_set(), "nothing was killed while the run was on"
         watcher.join()
+    same(result, na.run(data))
+
+
+def test_a_lost_scheduler_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its processes end while the run is on; afterwards the run goes on without them."""
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(ensemble, "ROUND", 0.1)
+    monkeypatch.setattr(executors, "PATIENCE", 2.0)
+    data, out = changed(TABLE, trajectories=4000, step=2), tmp_path / "r.nc"
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    found = distributed.LocalCluster(**options, silence_logs=50)
+
+    def close_it(done: float, total: float, message: str) -> None:
+        if done > 1.1:
+            found.close()
+
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), pytest.raises(ClusterLost, match="was lost"):
+        na.run(data, out, progress=close_it, scheduler=found.scheduler_address)
+    said: list[float] = []
+    result = na.run(data, out, resume=True, progress=lambda done, total, message: said.append(done))
+    assert min(said) > 1.05, "it goes on from the checkpoint"
     same(result, na.run(data))
 
 

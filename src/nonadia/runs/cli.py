@@ -92,6 +92,7 @@ def _compute(
     from . import estimate
     from .execute import Interrupted, RunFailed
     from .execute import run as execute
+    from .executors import ClusterLost
     from .junction_experiment import JunctionExperiment
     from .progress import Progress
 
@@ -107,6 +108,8 @@ def _compute(
             )
     except Interrupted as interruption:
         fail(interrupted(interruption, target))
+    except ClusterLost as loss:
+        fail(f"{loss}; what was finished is kept: go on with the same command and --resume, with or without a scheduler")
     except RunFailed as failure:
         if stop.requested():  # an interruption that a library turned into an error of its own
             fail(interrupted(Interrupted(failure.finished, failure.tree["convergence/status"].size, target), target))

@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,7 @@ def run(
     Returns the result tree (/forces, /langevin, /convergence; of closed systems /wavepacket, /factorization, /convergence); its
     attribute `complete` is 1 when everything was computed and `converged` is 1 when all of it reached its tolerance.
     Errors: InputError before any work; ResultError for the file; RunFailed when a sweep point failed (the
-    others are computed and saved); Interrupted on Ctrl-C.
+    others are computed and saved); Interrupted on Ctrl-C; executors.ClusterLost when the scheduler goes away.
     """
     if not isinstance(experiment, Experiment):
         experiment = load(experiment)
@@ -185,7 +185,7 @@ class _Work:
         started = time.perf_counter()
         try:
             dataset, kernels = forces_execute.at(self.points[index], index, ahead, report, self.workers, self.journal)
-        except (InputError, store.ResultError):
+        except (InputError, store.ResultError, CancelledError):
             raise
         except Exception as error:
             table.fail(index, f"{type(error).__name__}: {error}", time.perf_counter() - started)

@@ -7,8 +7,9 @@ lost is computed again elsewhere, and results do not depend on who computed them
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 
 from .errors import InputError
 
@@ -17,11 +18,15 @@ PATIENCE = 10  # seconds for the scheduler to answer
 _KEY = "--scheduler"
 
 
+class ClusterLost(RuntimeError):
+    """The scheduler, or the connection to it, is gone; what was finished is kept as after any interruption."""
+
+
 @contextlib.contextmanager
 def cluster(address: str | None) -> Iterator[Executor | None]:
     """The executor of the Dask scheduler at this address; None without an address.
 
-    Errors: InputError where Dask is not installed, or no scheduler answers, or it has no worker.
+    Errors: InputError where Dask is not installed, or no scheduler answers, or it has no worker; ClusterLost when it goes away.
     """
     if address is None:
         yield None
@@ -41,9 +46,24 @@ def cluster(address: str | None) -> Iterator[Executor | None]:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             message = f'the scheduler at {address} has no workers; start some with: dask worker {address}'
             raise InputError([("command line", _KEY, message)])
-        yield client.get_executor(pure=False, retries=RETRIES)
+        with _quiet():
+            yield client.get_executor(pure=False, retries=RETRIES)
+    except CancelledError:
+        raise ClusterLost(f"the connection to the Dask scheduler at {address} was lost") from None
     finally:
         client.close(timeout=PATIENCE)  # what is in flight is cancelled
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask logs of a lost connection is said once, by us."""
+    log = logging.getLogger("distributed")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _line(error: Exception) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,7 @@ class Dynamics:
                 progress=report,
                 **options,
             )
-        except (InputError, MemoryError, ResultError):
+        except (InputError, MemoryError, ResultError, CancelledError):
             raise
         except Exception as error:
             said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
