@@ -72,14 +72,14 @@ def test_harmonic_out_of_equilibrium_has_temperature_noise_over_friction():
 
 
 def test_errors_contain_the_distance_to_a_tighter_solution():
-    loose, tight = fokker_planck(van_der_pol(), tolerance=1e-2), fokker_planck(van_der_pol(), tolerance=1e-5)
+    loose, tight = fokker_planck(van_der_pol(0.3), tolerance=1e-2), fokker_planck(van_der_pol(0.3), tolerance=1e-4)
     assert loose.attrs["converged"] == tight.attrs["converged"] == 1
     for name in ("kinetic_temperature", "position_variance", "energy"):
         assert abs(float(loose[name] - tight[name])) < 1e-2 * float(tight[name])
-    assert tight.attrs["error"] <= 1e-5 and loose.attrs["error"] <= 1e-2
+    assert tight.attrs["error"] <= 1e-4 and loose.attrs["error"] <= 1e-2
 
 
-@pytest.mark.parametrize("strength", [1e-1, 1e-3, 1e-5])
+@pytest.mark.parametrize("strength", [1e-1, 1e-5])
 def test_weak_damping_needs_no_finer_grid(strength):
     """γ → 0: W = e^{-Φ(E)}, dΦ/dE = ∮γ p dx / ∮D p dx.
 
@@ -131,7 +131,7 @@ def hermite_van_der_pol(noise, order, extent, nodes):
 
 
 def test_negative_friction_limit_cycle_against_another_discretisation():
-    result = fokker_planck(van_der_pol(0.2), tolerance=1e-4)
+    result = fokker_planck(van_der_pol(0.2), tolerance=3e-4)
     temperature, square = hermite_van_der_pol(0.2, 60, 5.2, 70)
     np.testing.assert_allclose(float(result["kinetic_temperature"]), temperature, rtol=2e-4)
     np.testing.assert_allclose(float(result["position_variance"]), square, rtol=2e-4)
@@ -151,7 +151,7 @@ def test_negative_friction_against_a_brute_force_ensemble():
         spread = -np.expm1(-2.0 * rate * step) / (2.0 * rate)
         v = v * np.exp(-rate * step) - x * small + np.sqrt(2.0 * noise * spread) * rng.standard_normal(count)
         x += 0.5 * step * v
-    result = fokker_planck(van_der_pol(noise), tolerance=1e-4)
+    result = fokker_planck(van_der_pol(noise), tolerance=1e-3)
     for axis, sample in (("x", x), ("p", v)):
         edges = np.concatenate([[-np.inf], np.linspace(-2.4, 2.4, 19), [np.inf]])
         expected = count * bin_probabilities(result, edges, axis)
@@ -161,12 +161,11 @@ def test_negative_friction_against_a_brute_force_ensemble():
         assert chi < 19 + 3.5 * np.sqrt(2 * 19)  # 3.5 standard errors of χ² with 19 degrees of freedom
 
 
-@pytest.fixture(scope="module")
-def junction():
-    """Shipped junction at 0.4 V, 81 points of its own range, between walls at the ends of the table."""
+def junction(bias):
+    """Shipped junction, 81 points of its own range."""
     from scipy.interpolate import CubicSpline
 
-    experiment = na.examples.load("junction-position-dependent", {"parameters.bias": "0.4 V"})
+    experiment = na.examples.load("junction-position-dependent", {"parameters.bias": bias})
     forces = na.electronic_forces(experiment.model, np.linspace(-14, 6, 81), method="negf")
     x, mass = forces["x"].values, float(forces["x"].attrs["mass"])
     total = CubicSpline(x, forces["mean_force"].values[:, 0] - x / mass)
@@ -178,15 +177,22 @@ def junction():
     )  # fmt: skip
 
 
-def test_junction_at_bias_is_heated_and_balances_its_energy(junction):
-    result = fokker_planck(junction, box=(-14.0, 6.0), tolerance=1e-3)
+def test_junction_without_bias_has_the_temperature_of_its_leads():
+    result = fokker_planck(junction("0 V"), box=(-14.0, 6.0), tolerance=1e-3)
+    assert result.attrs["converged"] == 1
+    assert abs(float(result["kinetic_temperature"]) / (300 * 3.166811563e-6) - 1.0) < 1e-3
+
+
+def test_junction_at_bias_is_heated_and_balances_its_energy():
+    table = junction("0.4 V")
+    result = fokker_planck(table, box=(-14.0, 6.0), tolerance=2e-3)
     assert result.attrs["converged"] == 1 and not messages(result)
     temperature = 300 * 3.166811563e-6
     assert 1.5 < float(result["kinetic_temperature"]) / temperature < 5.0
     # stationary: what friction takes, noise gives: ∫γ p²/m W = ∫D W (walls do no work)
     x, p = result["x"].values, result["p"].values
-    friction, noise = (value[:, 0, 0] for value in junction.local(x[:, None]))
-    along = np.trapezoid(result["density"].values * p**2 / float(junction.masses[0]), p, axis=1)
+    friction, noise = (value[:, 0, 0] for value in table.local(x[:, None]))
+    along = np.trapezoid(result["density"].values * p**2 / float(table.masses[0]), p, axis=1)
     lost, gained = np.trapezoid(friction * along, x), np.trapezoid(noise * result["position_density"].values, x)
     assert abs(lost / gained - 1.0) < 3e-3
     assert abs(float(result["current"].sum())) < 1e-3 * abs(float(result["current"][0]))
