@@ -75,7 +75,7 @@ def test_imports_follow_the_arrows(path: Path) -> None:
 
 
 def test_the_scan_sees_relative_imports(tmp_path: Path) -> None:
-    assert imported_rooms(SOURCE / "runs" / "execute.py") >= {"friction", "runs"}
+    assert imported_rooms(SOURCE / "runs" / "forces_execute.py") >= {"friction", "runs"}
     assert "units" in imported_rooms(SOURCE / "plot" / "quantities.py")
 
 

@@ -29,7 +29,7 @@ TABLE: dict[str, Any] = {
         "temperature": "T",
     },
     "langevin": {"duration": "1 ps", "initial": {"x": "0.5 angstrom", "temperature": "T"}},
-    "sweep": {"bias": ["0 V", "0.1 V", "0.2 V"]},
+    "sweep": {"bias": ["0 V", "0.1 V", "0.2 V", "0.3 V"]},
 }
 PLANE = copy.deepcopy(TABLE)
 PLANE["coordinates"]["y"] = {"mass": "1 u"}
@@ -122,7 +122,7 @@ def test_a_drive_is_a_function_of_time_within_the_sweep() -> None:
     drive = request.arguments()["drive"]["bias"]
     assert drive(0.0) == pytest.approx(0.003) and pickle.loads(pickle.dumps(drive))(0.0) == pytest.approx(0.003)
     # a single sweep point has one bias: nothing is driven there
-    assert [load(data).at(values).langevin.drive for values in load(data).points()] == [{}, {}, {}]  # type: ignore[attr-defined]
+    assert [load(data).at(values).langevin.drive for values in load(data).points()] == [{}, {}, {}, {}]  # type: ignore[attr-defined]
 
 
 BAD: list[tuple[dict[str, Any], str, str]] = [
@@ -159,7 +159,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"stop_error": {"kinetic_temperature": "1 fs"}}, "langevin.stop_error.kinetic_temperature", "is a time"),
     ({"drive": {"bias": "x*t"}}, "langevin.drive.bias", '"x"'),
     ({"drive": {"bias": "0.1*t"}}, "langevin.drive.bias", "the values of [sweep] reach from 0 to"),
-    ({"drive": {"k": "0.02"}}, "langevin.drive.k", "give at least two values in [sweep]"),
+    ({"drive": {"k": "0.02"}}, "langevin.drive.k", "give at least 4 values of it in [sweep]"),
     ({"drive": {"bias": "1 fs"}}, "langevin.drive.bias", "is a time"),
 ]
 
