@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .friction import memory_kernels as memory_kernels
     from .langevin.api import langevin as langevin
     from .langevin.field import CallableField as CallableField
+    from .langevin.fokker_planck import fokker_planck as fokker_planck
+    from .langevin.fokker_planck_escape import fokker_planck_escape as fokker_planck_escape
+    from .langevin.fokker_planck_time import fokker_planck_propagate as fokker_planck_propagate
     from .models.initial import InitialState as InitialState
     from .models.junction import Junction as Junction
     from .models.molecule import Molecule as Molecule
@@ -54,6 +57,9 @@ _HOME = {
     "convergence_study": ("nonadia.friction", "convergence_study"),
     "eigenstates": ("nonadia.wavepacket.eigenstates", "eigenstates"),
     "factorize": ("nonadia.factorization.factorize", "factorize"),
+    "fokker_planck": ("nonadia.langevin.fokker_planck", "fokker_planck"),
+    "fokker_planck_escape": ("nonadia.langevin.fokker_planck_escape", "fokker_planck_escape"),
+    "fokker_planck_propagate": ("nonadia.langevin.fokker_planck_time", "fokker_planck_propagate"),
     "InitialState": ("nonadia.models.initial", "InitialState"),
     "Molecule": ("nonadia.models.molecule", "Molecule"),
     "propagate": ("nonadia.wavepacket.api", "propagate"),
@@ -81,6 +87,9 @@ __all__ = [
     "electronic_forces",
     "examples",
     "factorize",
+    "fokker_planck",
+    "fokker_planck_escape",
+    "fokker_planck_propagate",
     "langevin",
     "load",
     "marginal_start",
