@@ -42,6 +42,15 @@ def test_a_sweep_of_greens_functions_and_dynamics(workplace: Any) -> None:
     same(na.run(data, scheduler=workplace.scheduler_address), na.run(data))
 
 
+def test_memory_kernels(workplace: Any) -> None:
+    data = changed(JUNCTION, memory=True, trajectories=16, asymptote={"x": {"lower": "constant", "upper": "constant"}})
+    data["forces"]["x"]["points"] = 9
+    data["memory"] = {"x": data["forces"]["x"], "time": {"start": 0, "stop": 1500, "points": 41}, "tolerance": 0.05}
+    one, other = na.run(data), na.run(data, scheduler=workplace.scheduler_address)
+    same(other, one)
+    np.testing.assert_array_equal(other["memory/friction_kernel"].values, one["memory/friction_kernel"].values)
+
+
 def test_blocks_of_geometries(workplace: Any) -> None:
     data = swept(JUNCTION)
     del data["langevin"]

@@ -50,6 +50,7 @@ def run_closed(experiment: ClosedExperiment, output: str | Path | None, resume: 
     journal: Journal | None = None
     if target is not None:
         store.check_writable(target)
+        store.remove_remnants(target)
         stored = store.stored_part(target, experiment, resume)
         if stored is not None and "wavepacket" in stored.children:
             table.take_over(stored)
