@@ -9,7 +9,7 @@ import numpy as np
 
 from . import quantities as q
 from . import style
-from .langevin_cases import Array, Ensemble, band, case_keys, chosen, time_scale
+from .langevin_cases import FEWEST, Array, Ensemble, band, case_keys, chosen, time_scale
 from .quantities import Scale
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ _FIT: dict[str, Any] = {"linewidth": 1.0, "linestyle": (0, (4, 2)), "zorder": 4}
 def exits(cases: list[Ensemble]) -> Figure | None:
     """Exits per trajectory and time, with the fitted rate; kinetic energies at the exit, and their mean at the start.
 
-    Bands are one standard error of the counts. None where nobody left.
+    Bands are one standard error of the counts. Ensembles that fewer than ten left are shown only where all are like that; None
+    where nobody left.
     """
-    shown, colours = chosen([case for case in cases if case.exits and (case.data["exit_index"].values >= 0).any()], MOST)
+    left_many = [case for case in cases if case.exits and _left(case) >= FEWEST]
+    shown, colours = chosen(left_many or [case for case in cases if case.exits and _left(case)], MOST)
     if not shown:
         return None
     from matplotlib.patches import StepPatch
@@ -67,6 +69,11 @@ def exits(cases: list[Ensemble]) -> Figure | None:
     keys.append(style.line_key("mean kinetic energy at the start", style.GREY, ":", linewidth=1.0))
     style.legend_above(figure, keys)
     return figure
+
+
+def _left(case: Ensemble) -> int:
+    """Trajectories that left."""
+    return int((case.data["exit_index"].values >= 0).sum())
 
 
 def _number(case: Ensemble) -> int:
