@@ -39,7 +39,8 @@ def judge_points(names: Sequence[str], points: FloatArray, noise: FloatArray, er
         )
     if smallest.min() < -ROUNDING * size:
         where = ", ".join(f"{n} = {v:.6g}" for n, v in zip(names, points[np.argmin(smallest)], strict=True))
-        return [f"the noise D is below zero by up to {-smallest.min():.1e} (at {where}), within its error; zero is used there"]
+        below = f"{-smallest.min():.1e} (at {where})"
+        return [f"note: the noise D is below zero by up to {below}, within its error; zero is used there"]
     return []
 
 
