@@ -160,6 +160,22 @@ def test_junction_forces_then_dynamics(tmp_path: Path) -> None:
     assert not beside(out).exists() and not checkpoint.beside(out).exists()
 
 
+def test_forces_that_the_sweep_does_not_change_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nonadia.runs import forces_execute
+
+    computed, before = [], forces_execute.forces
+    monkeypatch.setattr(forces_execute, "forces", lambda *given: computed.append(given) or before(*given))
+    data = swept(JUNCTION, start=[-3, -2.5], bias=["0 V", "0.1 V"])
+    data["parameters"]["start"] = -3
+    result = na.run(changed(data, initial={"x": "start", "temperature": "300 K"}))
+    assert len(computed) == 2 and result["langevin/position"].dims == ("start", "bias", "time", "mode")
+    np.testing.assert_allclose(result["langevin/position"].values[:, 1, 0, 0], [-3, -2.5])
+    alone = na.run(changed(JUNCTION, initial={"x": -2.5, "temperature": "300 K"}))
+    for group in ("forces", "langevin"):
+        for name, variable in alone[group].data_vars.items():
+            np.testing.assert_array_equal(result[group][name].values[1, 0], variable.values, err_msg=f"{group}/{name}")
+
+
 def test_a_driven_parameter_is_an_axis_of_the_table_only() -> None:
     data = swept(JUNCTION, bias=["0 V", "0.1 V", "0.2 V", "0.3 V"], lam=["20 meV", "15 meV"])
     data["forces"]["x"]["points"] = 31

@@ -116,6 +116,7 @@ class _Work:
                 estimate.refuse_if_too_large(each)
         langevin_estimate.refuse_if_too_large(experiment)
         langevin_estimate.refuse_bad_start(experiment)
+        self.twins = forces_execute.twins(self.points)
         self.dynamics = None if experiment.langevin is None else Dynamics(experiment, target)
         self.journal: Journal | None = None
         self.started = time.perf_counter()
@@ -144,7 +145,7 @@ class _Work:
             missing = [index for index in range(self.table.size) if not self.table.finished(index)]
             for index in missing:
                 point = self.points[index]
-                if isinstance(point, JunctionExperiment):
+                if isinstance(point, JunctionExperiment) and self.twins[index] == index:
                     ahead.submit(index, point)
             for index in missing:
                 self._forces(index, ahead)
@@ -176,7 +177,10 @@ class _Work:
 
     def _forces(self, index: int, ahead: Ahead) -> None:
         """One sweep point; an ordinary failure is recorded so that the other points still run."""
-        table = self.table
+        table, twin = self.table, self.twins[index]
+        if twin != index and table.finished(twin):
+            table.insert(index, table.dataset(twin), 0.0, table.kernels(twin))
+            return
         total = table.size + (0 if self.dynamics is None else self.dynamics.table.size)
 
         def report(done: float, of: float, message: str) -> None:

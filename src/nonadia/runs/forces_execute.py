@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +62,25 @@ class Ahead:
         """Nothing more is wanted."""
         for future in (*self._forces.values(), *self._kernels.values()):
             future.cancel()
+
+
+def twins(points: Sequence[JunctionExperiment | TableExperiment]) -> list[int]:
+    """For each sweep point the first one with the same forces: a parameter may act on the dynamics alone."""
+    first: dict[str, int] = {}
+    found = []
+    for index, point in enumerate(points):
+        key = str(index)
+        if isinstance(point, JunctionExperiment):
+            request = point.forces
+            assert request is not None
+            kernels = None if point.memory is None else (point.memory.describe(), point.model.at(point.memory.at.points))
+            everything = (
+                *(point.model.at(request.points), point.model.bare_force(request.points)),
+                *(point.model.bare_potential(request.points), request.points, request.describe(), kernels),
+            )
+            key = hashlib.sha256(pickle.dumps(everything, protocol=5)).hexdigest()
+        found.append(first.setdefault(key, index))
+    return found
 
 
 def at(
