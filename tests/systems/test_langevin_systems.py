@@ -185,3 +185,35 @@ def test_a_bias_heats_and_the_switching_of_the_coupling_takes_heat_away() -> Non
     assert abs(constant[0] - 789.2) < 3.5 * constant[1]
     assert switched[0] - 300 > 10 * switched[1]
     assert constant[0] - switched[0] > 20 * np.hypot(constant[1], switched[1])
+
+
+@pytest.mark.slow
+def test_the_same_bonds_break_in_the_ase_dynamics() -> None:
+    """The same start and the same noise, other code: bond by bond the same fate, to a step the same time."""
+    from ase import Atoms
+
+    from nonadia.interop import FrictionDynamics
+    from nonadia.interop.ase_coordinates import LinearMap
+    from nonadia.interop.ase_units import LENGTH, MASS, MOMENTUM, TIME
+    from nonadia.langevin.initial import sample
+
+    field, start, members = table(desorption("1.5 V")), {"temperature": KT, "x": 1.79 * ANGSTROM}, 8
+    result = na.langevin(
+        field, trajectories=members, duration=3 * PS, step=16.0, initial=start, exits={"dissociated": f"x > {5 * ANGSTROM}"}
+    )
+    x, p = sample(start, field, members, 1)
+    left = 0
+    for member in range(members):
+        atoms = Atoms("Ar", positions=[[x[member, 0] / LENGTH, 0, 0]], masses=[field.masses[0] / MASS])
+        atoms.set_momenta([[p[member, 0] / MOMENTUM, 0, 0]])
+        step = result.attrs["step"]
+        dynamics = FrictionDynamics(atoms, step / TIME, field, LinearMap.of_atoms(1, [0], [0]), seed=1, member=member)
+        time = np.nan
+        for _ in dynamics.irun(int(result.attrs["steps"])):
+            if dynamics.x[0] > 5 * ANGSTROM:
+                time = dynamics.nsteps * step
+                break
+        left += np.isfinite(time)
+        expected = float(result.exit_time[member])
+        assert np.isnan(time) == np.isnan(expected) and not abs(time - 0.5 * step - expected) > step, member
+    assert 0 < left < members
