@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nonadia.bench import langevin, langevin_cases, langevin_own, langevin_peer, langevin_report, process
+from nonadia.bench import compared, langevin, langevin_cases, langevin_own, langevin_peer, langevin_report, process
 from nonadia.bench.langevin_cases import CASES, QUICK_CASES, Case, select
 from nonadia.langevin.from_dataset import field_of
 
@@ -84,7 +84,7 @@ def test_verdicts() -> None:
     slow = OWN | {"threads": OWN["threads"] | {"2": OWN["threads"]["2"] | {"rate": 4.9e7}}}
     missed = langevin.judge(SMALL, slow, {})
     assert missed["targets"][0]["met"] is False and missed["correct"]
-    assert langevin.failures({"cases": {"small": {"nonadia": slow, "peers": {}, **missed}}}) == []
+    assert langevin.BENCHMARK.failures({"cases": {"small": {"nonadia": slow, "peers": {}, **missed}}}) == []
     memory = Case("m", 3000, 400, targets=("peak_gb",), memory=True)
     large = langevin.judge(memory, {"status": "ok", "threads": {"1": {"rate": 1.0, **RIGHT}}, "peak_bytes": 1.01e9}, {})
     assert large["targets"][0]["met"] is False and large["ratios"] == {"peak_gb": 1.01}
@@ -99,14 +99,14 @@ def test_a_wrong_result_is_a_failure(quantity: str, code: str) -> None:
     {"kernel": own["kernel"], "2": own["threads"]["2"], "ase": peers["ase"]}[code][quantity] = 1.2
     entry = langevin.judge(SMALL, own, peers)
     assert not entry["correct"] and max(entry["deviations"].values()) == pytest.approx(0.2)
-    said = langevin.failures({"cases": {"small": {"nonadia": own, "peers": peers, **entry}}})
+    said = langevin.BENCHMARK.failures({"cases": {"small": {"nonadia": own, "peers": peers, **entry}}})
     assert len(said) == 1 and said[0].startswith("small: temperature or spread differ by ")
 
 
 def test_what_failed_is_said() -> None:
     broken = {"nonadia": {"status": "failed", "message": "why"}, "peers": {"ase": {"status": "failed", "message": "no"}}}
     entry = {"case": asdict(SMALL), **broken, **langevin.judge(SMALL, broken["nonadia"], broken["peers"])}
-    assert langevin.failures({"cases": {"small": entry}}) == ["small: failed: why", "small: ase failed: no"]
+    assert langevin.BENCHMARK.failures({"cases": {"small": entry}}) == ["small: failed: why", "small: ase failed: no"]
     assert langevin_report.row("small", entry).endswith("failed: why")
     late = {"numpy": PEERS["numpy"], "ase": {"status": "time limit"}}
     assert "time limit" in langevin_report.row(
@@ -128,7 +128,7 @@ def test_table() -> None:
 
 
 def test_the_command_without_ase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(langevin, "find_spec", lambda name: None if name == "ase" else object())
+    monkeypatch.setattr(compared, "find_spec", lambda name: None if name == "ase" else object())
     monkeypatch.setattr(langevin_cases, "QUICK_CASES", (Case("small", 500, 400, (500, 400), ("rate_2",)),))
     status, out, err = bench("langevin", "--quick", "-o", str(tmp_path / "b.json"))
     assert status == 0, err

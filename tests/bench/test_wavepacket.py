@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nonadia.bench import process, wavepacket, wavepacket_own, wavepacket_peer, wavepacket_report
+from nonadia.bench import compared, process, wavepacket, wavepacket_own, wavepacket_peer, wavepacket_report
 from nonadia.bench.wavepacket_cases import CASES, QUICK_CASES, Case, observables, select
 from nonadia.runs.cli import main
 from nonadia.wavepacket.hamiltonian import Hamiltonian
@@ -149,12 +149,12 @@ def test_a_wrong_result_is_a_failure() -> None:
     entry = wavepacket.judge(SMALL, OWN, other)
     assert not entry["correct"] and entry["differences"]["wavepacket"] == pytest.approx(1e-4)
     results = {"cases": {"small": {"nonadia": OWN, "peers": other, **entry}}}
-    assert wavepacket.failures(results)[0].startswith("small: differs: ")
+    assert wavepacket.BENCHMARK.failures(results)[0].startswith("small: differs: ")
     assert not wavepacket.judge(SMALL, OWN | {"propagation_difference": 7e-9}, {})["correct"], "beyond its own error bound"
     assert not wavepacket.judge(SMALL, {**OWN, "peak_bytes": 1e9, "norm": 1.001}, {})["correct"]
     broken = {"nonadia": {"status": "failed", "message": "why"}, "peers": {"qmsolve": {"status": "failed", "message": "no"}}}
     broken |= wavepacket.judge(SMALL, broken["nonadia"], {})
-    assert wavepacket.failures({"cases": {"small": broken}}) == ["small: failed: why", "small: qmsolve failed: no"]
+    assert wavepacket.BENCHMARK.failures({"cases": {"small": broken}}) == ["small: failed: why", "small: qmsolve failed: no"]
     assert "failed: why" in wavepacket_report.row("small", broken)
 
 
@@ -196,7 +196,7 @@ def bench(*words: str) -> tuple[int, str, str]:
 
 
 def test_the_command_without_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wavepacket, "find_spec", lambda name: None)
+    monkeypatch.setattr(compared, "find_spec", lambda name: None)
     status, out, err = bench("wavepacket", "--quick", "--cases", "1D 256", "-o", str(tmp_path / "b.json"))
     assert status == 0, err
     results = json.loads((tmp_path / "b.json").read_text())

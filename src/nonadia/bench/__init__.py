@@ -8,6 +8,7 @@
     peer        the same junction, exponents and tier in QuTiP (optional)
     suite       all of it in one run, saved as JSON after every case
     report      the table
+    compared    a benchmark of cases against other packages: what wavepacket and langevin have in common
     wavepacket  the same for wave packets: steps against bare Fourier transforms, propagations against other packages, one
                 factorization, memory; with wavepacket_cases, wavepacket_own, wavepacket_peer and wavepacket_report
     langevin    the same for ensembles of trajectories: rate with one and two threads, against a NumPy loop and ASE, memory;

@@ -5,15 +5,10 @@ One thread, a process a measurement, everything in one run; the JSON file is wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from . import process
-from .suite import GB, OWN_LIMIT, Say, available_memory, machine, save, versions
+from .compared import Comparison
+from .suite import GB
 from .wavepacket_cases import AT_LEAST, BOUNDS, Case
 from .wavepacket_peer import PEERS
 
@@ -22,58 +17,6 @@ AGREEMENT = 1e-8  # of populations and overlaps with those of the wavepacket pac
 OWN_AGREEMENT = 2.0  # times the stated error bound: split-operator and Chebyshev propagation of nonadia
 ROUNDING = 1e-10  # of the norm, and below which differences are no more judged
 PACKAGES = ("nonadia", "numpy", "scipy", "numba", "ducc0", *PEERS)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to run. peers: compare with the packages that are installed; time_limit: seconds for a peer at each case.
-
-    repeats: seconds for each comparison of times. memory_limit: bytes that a process may hold; default 70% of what is free.
-    """
-
-    cases: Sequence[Case]
-    time_limit: float = 300.0
-    peers: bool = True
-    repeats: float = 4.0
-    memory_limit: float | None = None
-
-
-def run(plan: Plan, output: Path, say: Say) -> dict[str, Any]:
-    """The results, saved in `output`. say(what begins, None) and say(name, entry) when a case is done."""
-    limit = plan.memory_limit or 0.7 * available_memory()
-    state = {peer: "not asked for" if not plan.peers else "compared" if find_spec(peer) else "not installed" for peer in PEERS}
-    results: dict[str, Any] = {
-        "schema": SCHEMA,
-        "benchmark": "wavepacket",
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(PACKAGES),
-        "conditions": {"threads": 1, "time_limit_s": plan.time_limit, "memory_limit_bytes": int(limit), "peers": state},
-        "cases": {},
-        "finished": False,
-    }
-    save(results, output)
-    for case in plan.cases:
-        task = {"case": asdict(case), "repeats": plan.repeats}
-        say(f"{case.name}: nonadia", None)
-        kind = "packet memory" if case.memory else "packet"
-        entry: dict[str, Any] = {
-            "case": asdict(case),
-            "nonadia": process.run({"kind": kind, **task}, OWN_LIMIT, limit),
-            "peers": {},
-        }
-        for peer in PEERS if not case.memory else ():
-            if state[peer] == "compared":
-                say(f"{case.name}: {peer}, at most {plan.time_limit:.0f} s", None)
-                entry["peers"][peer] = process.run({"kind": "packet peer", "peer": peer, **task}, plan.time_limit, limit)
-        entry |= judge(case, entry["nonadia"], entry["peers"])
-        results["cases"][case.name] = entry
-        save(results, output)
-        say(case.name, entry)
-    results["finished"] = True
-    results["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    save(results, output)
-    return results
 
 
 def judge(case: Case, own: dict[str, Any], peers: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -146,16 +89,13 @@ def _targets(case: Case, ratios: dict[str, float], bounds: set[str]) -> list[dic
     return found
 
 
-def failures(results: dict[str, Any]) -> list[str]:
-    """One line for everything asked for that was not computed, or is wrong; speed alone is no failure."""
-    lines = []
-    for name, entry in results["cases"].items():
-        own = entry["nonadia"]
-        if own["status"] != "ok":
-            lines.append(f"{name}: {own['status']}{': ' + own['message'] if 'message' in own else ''}")
-        elif not entry["correct"]:
-            lines.append(f"{name}: differs: {entry['differences']}")
-        for peer, measured in entry["peers"].items():
-            if measured["status"] == "failed":
-                lines.append(f"{name}: {peer} failed: {measured['message']}")
-    return lines
+BENCHMARK = Comparison(
+    name="wavepacket",
+    kind="packet",
+    schema=SCHEMA,
+    packages=PACKAGES,
+    peers=PEERS,
+    conditions={"threads": 1},
+    judge=judge,
+    wrong=lambda entry: f"differs: {entry['differences']}",
+)

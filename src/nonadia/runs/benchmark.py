@@ -9,9 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from ..bench.compared import Comparison
 
 BENCHMARKS = ("heom", "wavepacket", "langevin")
 QUICK_LIMIT = 20.0  # seconds for another code at each case with --quick
@@ -119,34 +122,32 @@ def _heom(asked: Asked) -> Benchmark:
 
 
 def _wavepacket(asked: Asked) -> Benchmark:
-    from ..bench import wavepacket, wavepacket_report
+    from ..bench import wavepacket_report
+    from ..bench.wavepacket import BENCHMARK
     from ..bench.wavepacket_cases import CASES, QUICK_CASES, select
 
-    chosen = select(asked.cases, QUICK_CASES if asked.quick else CASES)
-    extent: dict[str, Any] = {"repeats": 0.5} if asked.quick else {}
-    plan = wavepacket.Plan(chosen, asked.time_limit, asked.peer, **extent)
-    return Benchmark(
-        cases=len(chosen),
-        head=f"{wavepacket_report.LEGEND}\n{wavepacket_report.HEADER}",
-        row=wavepacket_report.row,
-        run=lambda target, say: wavepacket.run(plan, target, say),
-        closing=wavepacket_report.closing,
-        failures=wavepacket.failures,
-    )
+    return _compared(BENCHMARK, wavepacket_report, select(asked.cases, QUICK_CASES if asked.quick else CASES), asked)
 
 
 def _langevin(asked: Asked) -> Benchmark:
-    from ..bench import langevin, langevin_report
+    from ..bench import langevin_report
+    from ..bench.langevin import BENCHMARK
     from ..bench.langevin_cases import CASES, QUICK_CASES, select
 
-    chosen = select(asked.cases, QUICK_CASES if asked.quick else CASES)
+    return _compared(BENCHMARK, langevin_report, select(asked.cases, QUICK_CASES if asked.quick else CASES), asked)
+
+
+def _compared(benchmark: Comparison, report: Any, cases: Sequence[Any], asked: Asked) -> Benchmark:
+    """report: the module with LEGEND, HEADER, row and closing."""
+    from ..bench.compared import Plan
+
     extent: dict[str, Any] = {"repeats": 0.5} if asked.quick else {}
-    plan = langevin.Plan(chosen, asked.time_limit, asked.peer, **extent)
+    plan = Plan(cases, asked.time_limit, asked.peer, **extent)
     return Benchmark(
-        cases=len(chosen),
-        head=f"{langevin_report.LEGEND}\n{langevin_report.HEADER}",
-        row=langevin_report.row,
-        run=lambda target, say: langevin.run(plan, target, say),
-        closing=langevin_report.closing,
-        failures=langevin.failures,
+        cases=len(cases),
+        head=f"{report.LEGEND}\n{report.HEADER}",
+        row=report.row,
+        run=lambda target, say: benchmark.run(plan, target, say),
+        closing=report.closing,
+        failures=benchmark.failures,
     )
