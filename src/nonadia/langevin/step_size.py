@@ -29,10 +29,6 @@ WINDOWS = 8  # of the histograms, at most
 SAMPLES = {1: 1024, 2: 40, 3: 12}  # points of a table along each coordinate
 
 
-class NoStep(ValueError):
-    """No step could be chosen."""
-
-
 @dataclass(frozen=True)
 class Chosen:
     """Step and the ranges that the pilot visited: (2, c, 2), of x and p."""
