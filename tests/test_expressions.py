@@ -190,6 +190,12 @@ def test_bad_names(name: str) -> None:
     assert name_problem(name) is not None
 
 
+@pytest.mark.parametrize("name", ["lambda", "as", "is", "import", "in", "or", "finally"])
+def test_the_name_proposed_for_a_reserved_word_is_a_good_one(name: str) -> None:
+    message = name_problem(name)
+    assert message is not None and name_problem(message.split('"')[-2]) is None, message
+
+
 def test_good_names() -> None:
     for name in ("x", "Omega", "ε0", "lam_2", "numpy", "sign", "array"):
         assert name_problem(name) is None

@@ -62,7 +62,8 @@ def name_problem(name: str) -> str | None:
     if not name.isidentifier():
         return f'"{name}" is not a name; use letters, digits and _ (not first a digit)'
     if keyword.iskeyword(name):
-        return f'"{name}" is a reserved word; use another name, for example "{name[:3]}"'
+        other = name[:3] if len(name) > 3 and not keyword.iskeyword(name[:3]) else f"{name}_"
+        return f'"{name}" is a reserved word; use another name, for example "{other}"'
     if name in RESERVED:
         return f'"{name}" already means something in expressions; use another name'
     if unicodedata.normalize("NFKC", name) != name:
