@@ -189,8 +189,9 @@ def test_ctrl_c_says_what_the_journal_keeps(tmp_path: Path) -> None:
     time.sleep(0.1)  # the write that made the file appear is over
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1 and len(errors.splitlines()) == 1, errors
-    assert "of geometries kept in run.nc.journal" in errors and "--resume" in errors
+    assert process.returncode == 1, errors
+    last = errors.splitlines()[-1]  # a slow machine reports its progress before
+    assert "of geometries kept in run.nc.journal" in last and "--resume" in last
 
 
 def test_killing_the_run_leaves_no_worker_behind(tmp_path: Path) -> None:

@@ -115,9 +115,10 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1 and len(errors.splitlines()) == 1, errors
-    assert errors.startswith("interrupted; all forces and ") and "of 2 ensembles are saved in run.nc" in errors
-    assert "go on with the same command and --resume" in errors
+    assert process.returncode == 1, errors
+    last = errors.splitlines()[-1]  # a slow machine reports its progress before
+    assert last.startswith("interrupted; all forces and ") and "of 2 ensembles are saved in run.nc" in last
+    assert "go on with the same command and --resume" in last
 
 
 def test_a_full_disk_keeps_what_was_there(uninterrupted: xr.DataTree, tmp_path: Path) -> None:
@@ -125,8 +126,9 @@ def test_a_full_disk_keeps_what_was_there(uninterrupted: xr.DataTree, tmp_path: 
     for file, limit, interval in (("run.nc.checkpoint", 700_000, 0.0), ("run.nc", 700_000, 1e9)):
         process = start(tmp_path, "--resume", limit=limit, interval=interval)
         _, errors = process.communicate(timeout=120)
-        assert process.returncode == 1 and len(errors.splitlines()) == 1, errors
-        assert errors.startswith(f"{file}: ") and "could not be written (" in errors and "--resume" in errors, errors
+        assert process.returncode == 1, errors
+        last = errors.splitlines()[-1]
+        assert last.startswith(f"{file}: ") and "could not be written (" in last and "--resume" in last, errors
         assert "Traceback" not in errors
         assert {path.name for path in tmp_path.iterdir()} <= {"in.toml", "run.nc", "run.nc.checkpoint"}
         with xr.open_datatree(tmp_path / "run.nc", engine="h5netcdf") as kept:

@@ -72,7 +72,9 @@ def twins(points: Sequence[JunctionExperiment | TableExperiment]) -> list[int]:
         key = str(index)
         if isinstance(point, JunctionExperiment):
             request = point.forces
-            assert request is not None
+            if request is None:
+                found.append(index)
+                continue
             kernels = None if point.memory is None else (point.memory.describe(), point.model.at(point.memory.at.points))
             everything = (
                 *(point.model.at(request.points), point.model.bare_force(request.points)),

@@ -24,6 +24,7 @@ _ASSUMED_EXPONENTS = 5  # there
 _PATIENCE = 1.0  # seconds for timing one depth
 _SECONDS_PER_UNKNOWN = 1e-5  # one truncation at one geometry, one coordinate; where nothing is timed
 _NEGF_SAMPLE = 8  # geometries timed by Green's functions
+_COMPARED = 64  # sweep points
 _TIMED_KERNELS = 400  # unknowns at tier 2: beyond, the kernels at one geometry take longer than a check should
 _STATES_SOLVES = 28  # tier-2 solutions by which the number of vibrational states is chosen
 
@@ -36,7 +37,7 @@ def cost(experiment: JunctionExperiment) -> list[str]:
     request = experiment.forces
     assert request is not None
     arrays = memory_of_arrays(experiment, needed.method)
-    runs = sum(1 for _ in experiment.points())
+    runs = _distinct(experiment)
     if needed.size is None:
         return [
             *needed.lines(),
@@ -74,6 +75,14 @@ def cost(experiment: JunctionExperiment) -> list[str]:
     return lines
 
 
+def _distinct(experiment: JunctionExperiment) -> int:
+    """Sweep points whose forces are not those of another one; all of them where there are many."""
+    from .forces_execute import twins
+
+    values = list(experiment.points())
+    return len(values) if len(values) > _COMPARED else len(set(twins([experiment.at(chosen) for chosen in values])))
+
+
 def cost_of_kernels(experiment: JunctionExperiment) -> list[str]:
     """A line on [memory]: geometries, times, and the time of one geometry where that is quickly measured."""
     request = experiment.memory
@@ -90,7 +99,7 @@ def cost_of_kernels(experiment: JunctionExperiment) -> list[str]:
     started = time.perf_counter()
     options = {name: getattr(at, name) for name in ("method", "tolerance", "tiers", "poles", "decomposition")}
     memory_kernels(experiment.model, middle, request.time, request.frequency, **options)
-    runs = sum(1 for _ in experiment.points())
+    runs = _distinct(experiment)
     spent = runs * count * (time.perf_counter() - started)
     return [f"{line}, time of the order of {duration_text(spent)} on one core"]
 
