@@ -22,7 +22,7 @@ from .fokker_planck_dataset import assemble
 from .kramers_basis import FloatArray
 from .kramers_box import Ends, first_box
 from .kramers_state import State, distances
-from .kramers_stationary import LARGEST, Search, locate, open_ends, refine
+from .kramers_stationary import FIRST, LARGEST, Search, locate, open_ends, refine
 
 NOT_CONVERGED = "not converged: the tolerance {:g} needs a finer grid than `largest` allows; errors are those of the last step"
 __all__ = ["bin_probabilities", "cumulative", "fokker_planck"]
@@ -70,6 +70,7 @@ def located(
     messages: list[str] = []
     ends: Ends = (None, None) if box is None else (float(box[0]), float(box[1]))
     search = Search(field, first_box(field, time, ends, temperature_scale, messages), 0.0, time=time, largest=largest)
+    search.beta = weight(field, search, search.stationary(FIRST))
     state = locate(search)
     search.beta = weight(field, search, state)
     search.messages = messages  # what a coarse grid says about slow relaxation does not count

@@ -3,7 +3,7 @@
     f(y) = Σ_i c_i w(y) b_i(y),   b_i: splines of degree 5 on graded cells, normalised: ∫ w b_i² dy = 1
 
 The functions without the weight are the test functions. They sum up to 1 (with the factors `unit`), so that what is tested
-with 1 - the probability - is conserved exactly, whatever the weight and the cells.
+with 1 - the probability - is conserved to rounding inside of the axis, whatever the weight and the cells.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from .kramers_state import State
 DEPTH = 17.0  # first box: where the density averaged over orbits is above e^{-17} of its maximum
 SCAN = 4001
 Ends = tuple[float | None, float | None]  # walls given by the user
+SEEN = 1e-4  # part of its maximum that a density on a coarse grid can be trusted to
 FARTHEST = 1e5  # bohr (or dimensionless): how far a field without limits is looked at
 
 
@@ -167,15 +168,15 @@ def adapted(box: Box, state: State, floor: float) -> Box:
     x = np.linspace(box.lower, box.upper, 801)
     p = np.linspace(0.0, box.momentum, 401)
     along_x, along_p = np.abs(state.position_density(x)), np.abs(state.momentum_density(p)) + np.abs(state.momentum_density(-p))
-    seen = np.flatnonzero(along_x > 0.1 * floor * along_x.max())
+    seen = np.flatnonzero(along_x > SEEN * along_x.max())
     span = x[seen[-1]] - x[seen[0]]
-    if low <= floor and x[seen[0]] - box.lower > 0.3 * span and not box.fixed[0]:
-        grown = replace(grown, lower=float(x[seen[0]] - 0.1 * span))
-    if high <= floor and box.upper - x[seen[-1]] > 0.3 * span and not box.fixed[1]:
-        grown = replace(grown, upper=float(x[seen[-1]] + 0.1 * span))
-    last = p[np.flatnonzero(along_p > 0.1 * floor * along_p.max())[-1]]
-    if side <= floor and last < 0.7 * box.momentum:
-        grown = replace(grown, momentum=float(1.1 * last))
+    if low <= floor and x[seen[0]] - box.lower > 0.5 * span and not box.fixed[0]:
+        grown = replace(grown, lower=float(x[seen[0]] - 0.25 * span))
+    if high <= floor and box.upper - x[seen[-1]] > 0.5 * span and not box.fixed[1]:
+        grown = replace(grown, upper=float(x[seen[-1]] + 0.25 * span))
+    last = p[np.flatnonzero(along_p > SEEN * along_p.max())[-1]]
+    if side <= floor and last < 0.5 * box.momentum:
+        grown = replace(grown, momentum=float(1.5 * last))
     return grown
 
 

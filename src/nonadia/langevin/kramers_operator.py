@@ -5,10 +5,11 @@
 
 tested with b_i(x) b_j(p): every integral of F, γ, D is one-dimensional, S and L are sums of Kronecker products. The streaming
 part is skew in the norm ∫W²/w, so that it neither makes nor destroys anything (weak damping needs that), γ < 0 is a bounded
-growth in that norm, and the test function 1 is in the space: probability is conserved to rounding. No code in common with
-the integrators of trajectories.
+growth in that norm, and the test function 1 is in the space: probability is conserved but for the ends of p. No code
+in common with the integrators of trajectories.
 
-Walls at the ends of the x axis: "reflecting" W(x,-p) = W(x,p), or "absorbing": nothing comes in. Ends of the p axis: no flux.
+Walls at the ends of the x axis: "reflecting" W(x,-p) = W(x,p), or "absorbing": nothing comes in. Ends of the p axis: what
+the force drives out is lost; the box is chosen so wide that this is next to nothing.
 """
 
 from __future__ import annotations
@@ -51,10 +52,13 @@ class Operator:
         points = self.x.points[:, None]
         force = self.field.force(points, t)[:, 0]
         friction, noise = (value[:, 0, 0] for value in self.field.local(points, t))
-        check(self.x.points, force, friction, noise)
+        check(self.x.points, force, friction, noise, self.field.errors.get("noise", 0.0))
         x = self.x.matrix
         terms = [(x(force), self._force_p), (-x(friction), self._drag_p), (-x(noise), self._diffusion_p)]
-        return np.asarray(self._streaming + self._sum(terms))
+        banded = self._streaming + self._sum(terms)
+        for side in (-1, 1):
+            self._add_end_of_p(banded, side, x(np.maximum(side * force, 0.0)))
+        return np.asarray(banded)
 
     def project(self, density: Callable[[FloatArray, FloatArray], FloatArray]) -> FloatArray:
         """c of a given W(x,p): the same integral with each test function, ∫W = 1 exactly."""
@@ -79,6 +83,17 @@ class Operator:
                 row = banded[self.half + a * np_ + b]
                 row[columns] = sum(np.outer(np.diagonal(X, -a), np.diagonal(P, -b)) for X, P in terms)
         return banded.reshape(2 * self.half + 1, nx * np_)
+
+    def _add_end_of_p(self, banded: FloatArray, side: int, outwards: FloatArray) -> None:
+        """What the force drives through an end of the p axis is lost: next to nothing if the box is wide enough.
+
+        Without it, weakly damped noise would live at the ends; let in again at the other end, it would stay there.
+        """
+        index, value = self.p.end(side)
+        weight = float(self.p.values(self.p.edges[[0 if side < 0 else -1]])[0, index])
+        here = np.zeros((self.p.size, self.p.size))
+        here[index, index] = -value * weight
+        banded += self._sum([(outwards, here)])
 
     def _add_wall(self, side: int, wall: str) -> None:
         """What leaves through an end of the x axis, -∫ |p|/m W v dp over outgoing p, and comes back with -p."""
@@ -111,8 +126,8 @@ class Factors:
         return np.asarray(x)
 
 
-def check(x: FloatArray, force: FloatArray, friction: FloatArray, noise: FloatArray) -> None:
-    """ValueError where a value is missing (outside of a table) or D is negative: no Fokker-Planck equation there."""
+def check(x: FloatArray, force: FloatArray, friction: FloatArray, noise: FloatArray, error: float) -> None:
+    """ValueError where a value is missing (outside of a table) or D is negative beyond its error: no equation there."""
     missing = ~(np.isfinite(force) & np.isfinite(friction) & np.isfinite(noise))
     if missing.any():
         where = x[missing]
@@ -120,5 +135,5 @@ def check(x: FloatArray, force: FloatArray, friction: FloatArray, noise: FloatAr
             f"field: no values between x = {where.min():.6g} and {where.max():.6g} (outside of the table?); "
             "give a box inside the table or a table with an asymptote"
         )
-    if noise.min() < -1e-9 * np.abs(noise).max():
+    if noise.min() < -error - 1e-9 * np.abs(noise).max():
         raise ValueError(f"noise: D = {noise.min():.3g} at x = {x[noise.argmin()]:.6g}; D must be zero or positive")

@@ -85,9 +85,12 @@ def null_vector(operator: Operator, t: float, messages: list[str]) -> FloatArray
 
 
 def locate(
-    search: Search, floor: float = 1e-3, rounds: int = 16, solve: Callable[[tuple[int, int], Box], State] | None = None
+    search: Search, floor: float = 0.05, rounds: int = 16, solve: Callable[[tuple[int, int], Box], State] | None = None
 ) -> State:
-    """Move the ends of the box until the density there is below a floor, with cells that keep their size; the state."""
+    """Move the ends of the box until the density there is below a floor, with cells that keep their size; the state.
+
+    The floor is what the rounding of a coarse grid cannot make; `refined` finds out whether the box is wide enough.
+    """
     cells, first, solve = FIRST, search.box, solve or search.stationary
     state = solve(cells, search.box)
     for _ in range(rounds):
