@@ -64,6 +64,21 @@ def test_the_bond_breaks_by_heating_more_than_by_the_lower_barrier() -> None:
     assert full - 5 * error > 20 * (cold + 3 * other)
 
 
+def test_heated_bonds_break_at_the_rate_of_the_fokker_planck_equation() -> None:
+    """First-passage times of 40 ps against the slowest decay of the density in phase space: no common code but the table."""
+    from nonadia.langevin.fokker_planck_escape import fokker_planck_escape
+
+    field, threshold = table(desorption("1 V")), 2.3 * ANGSTROM
+    exact = fokker_planck_escape(field, upper=threshold, tolerance=1e-2)
+    assert exact.attrs["converged"]
+    result = na.langevin(
+        field, trajectories=2000, duration=40 * PS, step=14.0, initial={"temperature": KT, "x": 1.79 * ANGSTROM},
+        exits={"dissociated": f"x > {threshold}"},
+    )  # fmt: skip
+    rate, error = float(result.exit_rate), float(result.error_exit_rate)
+    assert error < 0.04 * rate and abs(rate - float(exact.escape_rate)) < 3.5 * error
+
+
 def test_everyone_who_left_left_beyond_the_threshold_and_survival_is_one_minus_that() -> None:
     result = bond("1 V")
     left = result.exit_index.values >= 0
