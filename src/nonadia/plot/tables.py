@@ -83,9 +83,11 @@ def plane(case: Case, modes: list[str], axes_of: tuple[str, str]) -> Figure:
     y, ylabel = axis_values(case.data, second)
     for axes, (name, index, label, scale) in zip(grid, panels, strict=False):
         part = component(case.data[name].transpose(first, second, ...), index) * scale.factor
-        _map(figure, axes, x, y, part.T, scale.label(label), diverging=name != "bare_potential")
+        _map(figure, axes, x, y, part.T, scale.label(label))
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
+    for axes in grid[max(0, len(panels) - 3) : len(panels)]:  # nothing below
+        axes.tick_params(labelbottom=True)
     figure.supxlabel(xlabel, fontsize=style.RC["axes.labelsize"])
     figure.supylabel(ylabel, fontsize=style.RC["axes.labelsize"])
     if case.label:
@@ -93,9 +95,13 @@ def plane(case: Case, modes: list[str], axes_of: tuple[str, str]) -> Figure:
     return figure
 
 
-def _map(figure: Figure, axes: Axes, x: Any, y: Any, values: Any, title: str, diverging: bool) -> None:
-    size = float(np.nanmax(np.abs(values))) or 1.0
-    look: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -size, "vmax": size} if diverging else {"cmap": "viridis"}
+def _map(figure: Figure, axes: Axes, x: Any, y: Any, values: Any, title: str) -> None:
+    """Diverging colours where the sign changes, else from zero to the largest magnitude."""
+    low, high = min(0.0, float(np.nanmin(values))), max(0.0, float(np.nanmax(values)))
+    size = max(-low, high) or 1.0
+    look: dict[str, Any] = {"cmap": "viridis", "vmin": low, "vmax": high if high > low else 1.0}
+    if low < 0.0 < high:
+        look = {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
     image = axes.pcolormesh(x, y, values, shading="nearest", rasterized=True, **look)
     axes.grid(False)
     axes.set_title(title, loc="left")
