@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _TIMED = 1024  # trajectories of the timing
 _PATIENCE = 0.3  # seconds of it
 _COPIES = 4  # of the state and of what was observed: before and after a round, in the checkpoint, in the result
+_DRIVEN = 1.5e6  # trajectory-steps a second of one core where the table changes in time: in NumPy
 _WITH_MEMORY = 1e5  # trajectory-steps a second of one core, where kernels depend on x (measured: 6e4 to 2.4e5)
 _NOTE = "the step is chosen from the forces; estimated here from U_0"
 Experiment = JunctionExperiment | TableExperiment
@@ -108,6 +109,8 @@ def describe(experiment: Experiment) -> list[str]:
         return []
     refuse_bad_start(experiment)
     problem, speed, note = _timed(experiment, _field(experiment, request), request)
+    if request.drive:
+        speed = min(speed, _DRIVEN)
     if request.memory:
         speed, note = min(speed, _WITH_MEMORY), "with memory: measured for 4 to 8 auxiliary variables; kernels decide how many"
     steps = problem.between * (problem.stored - 1)

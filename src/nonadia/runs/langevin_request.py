@@ -26,6 +26,7 @@ STOP_ERRORS: dict[str, Kind] = {
     "energy": "energy",
     "current": "energy",  # electrons per time, ħ = 1
 }
+_TOLERANCES = ("step_tolerance", "table_tolerance")
 _KNOTS = 4  # of a spline
 _TRIED = 2001  # times at which a drive is tried
 _EXIT = re.compile(r"\s*(\w+)\s*([<>])=?\s*([^\s<>=].*?)\s*", re.DOTALL)
@@ -50,6 +51,8 @@ class LangevinRequest:
     exits: dict[str, Exit] = field(default_factory=dict)
     asymptote: dict[str, dict[str, str]] = field(default_factory=dict)
     stop_error: dict[str, float] = field(default_factory=dict)
+    step_tolerance: float = 1e-3
+    table_tolerance: float = 1e-3
     keep: int = 0
     bins: int = 100
     drive: dict[str, Callable[[float], float]] = field(default_factory=dict)
@@ -59,13 +62,13 @@ class LangevinRequest:
     def describe(self) -> dict[str, Any]:
         """Every value, JSON-able."""
         names = ("trajectories", "duration", "step", "stored", "scheme", "seed", "initial", "asymptote", "stop_error", "keep")
-        said = {name: getattr(self, name) for name in (*names, "bins", "memory")}
+        said = {name: getattr(self, name) for name in (*names, "bins", "memory", *_TOLERANCES)}
         return said | {"exits": {name: list(rule) for name, rule in self.exits.items()}, "drive": self.drive_text}
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of `nonadia.langevin`, but for forces, memory and those of the execution."""
         names = ("trajectories", "duration", "step", "stored", "scheme", "seed", "initial", "keep", "bins")
-        found = {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in (*names, *_TOLERANCES)}
         return found | {name: getattr(self, name) or None for name in ("exits", "asymptote", "stop_error", "drive")}
 
 
@@ -87,6 +90,13 @@ def read_langevin(builder: Tables, table: Mapping[str, Any]) -> LangevinRequest 
     given: dict[str, Any] = {}
     for key in ("trajectories", "stored", "scheme", "seed", "keep", "bins", "memory"):
         given[key] = table.get(key, LangevinSpec.model_fields[key].default)
+    for key in _TOLERANCES:
+        default = LangevinSpec.model_fields[key].default
+        given[key] = builder.real(table.get(key, default), f"langevin.{key}", "dimensionless", positive=True)
+        if given[key] is not None and given[key] >= 1.0:
+            builder.note(f"langevin.{key}", f"{given[key]:g} is too large; a relative error such as 1e-3 is needed")
+    if given["memory"] and table.get("drive"):
+        builder.note("langevin.memory", "memory kernels cannot follow a driven parameter; remove drive, or memory")
     duration = builder.real(table.get("duration"), "langevin.duration", "time", positive=True)
     step: float | str | None = table.get("step", "auto")
     if step != "auto":

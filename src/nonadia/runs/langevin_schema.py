@@ -59,6 +59,8 @@ class LangevinSpec(Table):
     exits: dict[str, str] = Field(default_factory=dict, description='where they end: { dissociated = "x > 5 angstrom" }')
     asymptote: dict[str, AsymptoteSpec] = Field(default_factory=dict, description="forces beyond the table, a coordinate each")
     stop_error: dict[str, Number] = Field(default_factory=dict, description="run until these standard errors are reached")
+    step_tolerance: Number = Field(1e-3, description="error of the step, relative to kinetic temperature and spread of x")
+    table_tolerance: Number = Field(1e-3, description="error between points of the table, relative to its largest values")
     keep: Level = Field(0, description="trajectories that are stored in the result")
     bins: Count = Field(100, description="of the histograms of positions and momenta")
     drive: dict[str, Number] = Field(default_factory=dict, description="swept parameters as functions of t")
