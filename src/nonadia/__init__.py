@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from .friction import memory_kernels as memory_kernels
     from .langevin.api import langevin as langevin
     from .langevin.field import CallableField as CallableField
-    from .langevin.fokker_planck import fokker_planck as fokker_planck
-    from .langevin.fokker_planck_escape import fokker_planck_escape as fokker_planck_escape
-    from .langevin.fokker_planck_time import fokker_planck_propagate as fokker_planck_propagate
+    from .langevin.fokker_planck.escape import fokker_planck_escape as fokker_planck_escape
+    from .langevin.fokker_planck.propagate import fokker_planck_propagate as fokker_planck_propagate
+    from .langevin.fokker_planck.solve import fokker_planck as fokker_planck
+    from .langevin.memory.memory_field import memory_field as memory_field
+    from .langevin.tables.on_the_fly import OnTheFly as OnTheFly
+    from .langevin.tables.scattered import ScatteredTable as ScatteredTable
+    from .langevin.tables.table import ForceTable as ForceTable
     from .models.initial import InitialState as InitialState
     from .models.junction import Junction as Junction
     from .models.molecule import Molecule as Molecule
@@ -46,6 +50,9 @@ __version__ = "0.1.0"
 
 _HOME = {
     "CallableField": ("nonadia.langevin.field", "CallableField"),
+    "ForceTable": ("nonadia.langevin.tables.table", "ForceTable"),
+    "OnTheFly": ("nonadia.langevin.tables.on_the_fly", "OnTheFly"),
+    "ScatteredTable": ("nonadia.langevin.tables.scattered", "ScatteredTable"),
     "Experiment": ("nonadia.runs.experiment", "Experiment"),
     "InputError": ("nonadia.runs.errors", "InputError"),
     "Junction": ("nonadia.models.junction", "Junction"),
@@ -57,9 +64,9 @@ _HOME = {
     "convergence_study": ("nonadia.friction", "convergence_study"),
     "eigenstates": ("nonadia.wavepacket.eigenstates", "eigenstates"),
     "factorize": ("nonadia.factorization.factorize", "factorize"),
-    "fokker_planck": ("nonadia.langevin.fokker_planck", "fokker_planck"),
-    "fokker_planck_escape": ("nonadia.langevin.fokker_planck_escape", "fokker_planck_escape"),
-    "fokker_planck_propagate": ("nonadia.langevin.fokker_planck_time", "fokker_planck_propagate"),
+    "fokker_planck": ("nonadia.langevin.fokker_planck.solve", "fokker_planck"),
+    "fokker_planck_escape": ("nonadia.langevin.fokker_planck.escape", "fokker_planck_escape"),
+    "fokker_planck_propagate": ("nonadia.langevin.fokker_planck.propagate", "fokker_planck_propagate"),
     "InitialState": ("nonadia.models.initial", "InitialState"),
     "Molecule": ("nonadia.models.molecule", "Molecule"),
     "propagate": ("nonadia.wavepacket.api", "propagate"),
@@ -67,6 +74,7 @@ _HOME = {
     "examples": ("nonadia.examples", ""),
     "langevin": ("nonadia.langevin.api", "langevin"),
     "load": ("nonadia.runs.experiment", "load"),
+    "memory_field": ("nonadia.langevin.memory.memory_field", "memory_field"),
     "memory_kernels": ("nonadia.friction", "memory_kernels"),
     "open": ("nonadia.runs.store", "open_result"),
     "run": ("nonadia.runs.execute", "run"),
@@ -75,12 +83,15 @@ _HOME = {
 __all__ = [
     "CallableField",
     "Experiment",
+    "ForceTable",
     "InitialState",
     "InputError",
     "Junction",
     "Molecule",
+    "OnTheFly",
     "ResultError",
     "RunFailed",
+    "ScatteredTable",
     "born_oppenheimer",
     "convergence_study",
     "eigenstates",
@@ -94,6 +105,7 @@ __all__ = [
     "load",
     "marginal_start",
     "marginal_system",
+    "memory_field",
     "memory_kernels",
     "open",
     "propagate",

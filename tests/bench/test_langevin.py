@@ -12,7 +12,7 @@ import pytest
 
 from nonadia.bench import compared, langevin, langevin_cases, langevin_own, langevin_peer, langevin_report, process
 from nonadia.bench.langevin_cases import CASES, QUICK_CASES, Case, select
-from nonadia.langevin.from_dataset import field_of
+from nonadia.langevin.tables.from_dataset import field_of
 
 from .test_wavepacket import bench
 

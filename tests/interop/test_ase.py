@@ -18,10 +18,10 @@ from nonadia.interop.ase_calculator import FieldCalculator, embed
 from nonadia.interop.ase_coordinates import BondLength, LinearMap, UserCoordinates
 from nonadia.interop.ase_dynamics import FrictionDynamics
 from nonadia.interop.ase_units import ENERGY, FORCE, LENGTH, MASS, MOMENTUM, TIME
-from nonadia.langevin import philox
+from nonadia.langevin.compiled import philox
 from nonadia.langevin.field import CallableField, FloatArray
 from nonadia.langevin.general import Exits, State, advance
-from nonadia.langevin.scheme import named
+from nonadia.langevin.schemes.scheme import named
 from nonadia.units import EV, FS, KELVIN, U
 
 OMEGA, SHIFT, TEMPERATURE = 0.03 * EV, 0.3, 300 * KELVIN

@@ -10,7 +10,7 @@ import pytest
 import nonadia as na
 from nonadia.interop import FrictionDynamics, embed, kernel_exponents, read_force_data, read_kernel_data
 from nonadia.interop.ase_units import MOMENTUM, TIME
-from nonadia.langevin.from_dataset import field_of
+from nonadia.langevin.tables.from_dataset import field_of
 from nonadia.units import EV, FS, KELVIN
 
 OMEGA, KT = 0.03, 300 * KELVIN / EV  # eV

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nonadia.langevin.field import Field
 from nonadia.langevin.general import extended
 from nonadia.langevin.local import exact
-from nonadia.langevin.scheme import Scheme
+from nonadia.langevin.schemes.scheme import Scheme
 
 
 def paired(rates: NDArray, amplitudes: NDArray) -> tuple[NDArray, NDArray]:

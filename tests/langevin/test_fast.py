@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nonadia.langevin import fast, philox
+from nonadia.langevin.compiled import fast, philox
 from nonadia.langevin.field import Uniform
 
 from . import plain

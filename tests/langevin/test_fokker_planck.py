@@ -14,7 +14,7 @@ from scipy.special import erf
 
 import nonadia as na
 from nonadia.langevin.field import CallableField
-from nonadia.langevin.fokker_planck import bin_probabilities, fokker_planck
+from nonadia.langevin.fokker_planck.solve import bin_probabilities, fokker_planck
 
 
 def field(force, friction, noise, mass=1.0, **more):

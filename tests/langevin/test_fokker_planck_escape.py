@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nonadia.langevin.field import CallableField
-from nonadia.langevin.fokker_planck_escape import fokker_planck_escape
-from nonadia.langevin.fokker_planck_time import fokker_planck_propagate
+from nonadia.langevin.fokker_planck.escape import fokker_planck_escape
+from nonadia.langevin.fokker_planck.propagate import fokker_planck_propagate
 
 
 def field(force, friction, noise, mass=1.0):

@@ -8,8 +8,8 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from nonadia.langevin.field import CallableField
-from nonadia.langevin.fokker_planck import bin_probabilities, fokker_planck
-from nonadia.langevin.fokker_planck_time import fokker_planck_propagate
+from nonadia.langevin.fokker_planck.propagate import fokker_planck_propagate
+from nonadia.langevin.fokker_planck.solve import bin_probabilities, fokker_planck
 
 START = {"position": 1.0, "momentum": 0.5, "position_variance": 0.1, "momentum_variance": 0.2, "covariance": 0.03}
 NAMES = ("position", "momentum", "position_variance", "momentum_variance", "covariance")

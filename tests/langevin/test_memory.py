@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy.linalg import expm, solve_continuous_lyapunov
 
-from nonadia.langevin.baoab import BAOAB
 from nonadia.langevin.field import CallableField, Field
 from nonadia.langevin.local import exact
-from nonadia.langevin.memory import MemoryField, memory_field
-from nonadia.langevin.obabo import OBABO
-from nonadia.langevin.realisation import NegativeSpectrum
-from nonadia.langevin.scheme import Scheme
+from nonadia.langevin.memory.memory_field import MemoryField, memory_field
+from nonadia.langevin.memory.realisation import NegativeSpectrum
+from nonadia.langevin.schemes.baoab import BAOAB
+from nonadia.langevin.schemes.obabo import OBABO
+from nonadia.langevin.schemes.scheme import Scheme
 
 from .gle_exact import Harmonic, flow, many_steps, one_step
 

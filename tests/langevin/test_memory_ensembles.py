@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.stats import ks_2samp, kstest
 
-from nonadia.langevin import philox
-from nonadia.langevin.baoab import BAOAB
+from nonadia.langevin.compiled import philox
 from nonadia.langevin.correlation import mean_square_displacement, velocity_correlation
 from nonadia.langevin.field import CallableField, Field
 from nonadia.langevin.general import Exits, State, advance
-from nonadia.langevin.memory import MemoryField, memory_field
+from nonadia.langevin.memory.memory_field import MemoryField, memory_field
+from nonadia.langevin.schemes.baoab import BAOAB
 
 from .gle_exact import flow
 from .test_memory import KT, MASS, STIFFNESS, harmonic_memory

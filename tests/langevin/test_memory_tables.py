@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nonadia.langevin.field import CallableField
-from nonadia.langevin.memory import from_kernels, memory_field
+from nonadia.langevin.memory.memory_field import from_kernels, memory_field
 
 from .test_memory import KT, MASS, harmonic, tensor_kernels
 

@@ -20,7 +20,7 @@ def works(first: str) -> None:
 
 
 def test_after_a_file_of_the_package() -> None:
-    works("from nonadia.langevin.scheme import named\nimport nonadia as na\n")
+    works("from nonadia.langevin.schemes import named\nimport nonadia as na\n")
 
 
 def test_before_any_file_of_the_package() -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 
 import nonadia as na
-from nonadia.langevin.fokker_planck import bin_probabilities, cumulative, fokker_planck
-from nonadia.langevin.from_dataset import field_of
+from nonadia.langevin.fokker_planck.solve import bin_probabilities, cumulative, fokker_planck
 from nonadia.langevin.statistics import chi_squared_of_batches, kolmogorov_smirnov
+from nonadia.langevin.tables.from_dataset import field_of
 
 STRAIGHT = {"x": {"lower": "linear", "upper": "linear"}}
 

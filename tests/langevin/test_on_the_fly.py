@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nonadia.friction import electronic_forces
-from nonadia.langevin import on_the_fly
 from nonadia.langevin.field import Field
-from nonadia.langevin.on_the_fly import OnTheFly
+from nonadia.langevin.tables import on_the_fly
+from nonadia.langevin.tables.on_the_fly import OnTheFly
 
 from ..friction.systems import position_dependent, two_levels
 

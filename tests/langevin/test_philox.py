@@ -9,10 +9,10 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from nonadia.langevin import philox
-from nonadia.langevin.lane_math import exp_expm1, log, sin_cos
-from nonadia.langevin.lane_memory import load, load_words, store
-from nonadia.langevin.lanes import LANES, to_reals
+from nonadia.langevin.compiled import philox
+from nonadia.langevin.compiled.lane_math import exp_expm1, log, sin_cos
+from nonadia.langevin.compiled.lane_memory import load, load_words, store
+from nonadia.langevin.compiled.lanes import LANES, to_reals
 
 from . import plain
 

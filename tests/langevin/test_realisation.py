@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.linalg import expm, solve_continuous_lyapunov
 
-from nonadia.langevin.memory_rates import common_rates
-from nonadia.langevin.realisation import NegativeSpectrum, RealForm, factorise, lowest_spectrum, stationary
+from nonadia.langevin.memory.rates import common_rates
+from nonadia.langevin.memory.realisation import NegativeSpectrum, RealForm, factorise, lowest_spectrum, stationary
 
 RATES = np.array([1e-3, 1e-2, 0.3, 0.02 + 0.05j, 0.02 - 0.05j, 0.5 + 0.2j])
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from nonadia.langevin import scattered
 from nonadia.langevin.field import Field
-from nonadia.langevin.scattered import ScatteredTable
+from nonadia.langevin.tables import scattered
+from nonadia.langevin.tables.scattered import ScatteredTable
 
 NAMES = ("x", "y", "z", "u", "v", "w")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nonadia.langevin.spline import certify, interpolate, points_needed
+from nonadia.langevin.tables.spline import certify, interpolate, points_needed
 
 Function = Callable[[np.ndarray], np.ndarray]
 SMOOTH: dict[str, Function] = {

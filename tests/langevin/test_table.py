@@ -9,9 +9,9 @@ import pytest
 import xarray as xr
 
 from nonadia.friction import electronic_forces
-from nonadia.langevin.cells import not_negative
 from nonadia.langevin.field import Field
-from nonadia.langevin.table import ForceTable
+from nonadia.langevin.tables.cells import not_negative
+from nonadia.langevin.tables.table import ForceTable
 
 from ..friction.systems import position_dependent
 from .tables import bare, bare_force, dataset, force, friction, line, noise

@@ -12,9 +12,9 @@ import pytest
 import xarray as xr
 from scipy.interpolate import NdBSpline
 
-from nonadia.langevin.spline import interpolate
-from nonadia.langevin.table import ForceTable
-from nonadia.langevin.tensor import NONE, Axes
+from nonadia.langevin.tables.spline import interpolate
+from nonadia.langevin.tables.table import ForceTable
+from nonadia.langevin.tables.tensor import NONE, Axes
 
 from .tables import dataset
 

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from nonadia.langevin import fast, general, philox
+from nonadia.langevin import general
+from nonadia.langevin.compiled import fast, philox
 from nonadia.langevin.field import CallableField, Uniform
 from nonadia.langevin.general import State
-from nonadia.langevin.scheme import named
+from nonadia.langevin.schemes.scheme import named
 from nonadia.langevin.statistics import Estimate, batch_mean
 
 from . import test_equilibrium as tensor

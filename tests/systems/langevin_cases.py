@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import nonadia as na
-from nonadia.langevin.from_dataset import field_of
-from nonadia.langevin.table import ForceTable
+from nonadia.langevin.tables.from_dataset import field_of
+from nonadia.langevin.tables.table import ForceTable
 
 ANGSTROM = 1.8897261246257702  # bohr, CODATA 2018
 EV = 1.0 / 27.211386245988  # hartree

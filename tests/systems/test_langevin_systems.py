@@ -66,7 +66,7 @@ def test_the_bond_breaks_by_heating_more_than_by_the_lower_barrier() -> None:
 
 def test_heated_bonds_break_at_the_rate_of_the_fokker_planck_equation() -> None:
     """First-passage times of 40 ps against the slowest decay of the density in phase space: no common code but the table."""
-    from nonadia.langevin.fokker_planck_escape import fokker_planck_escape
+    from nonadia.langevin.fokker_planck.escape import fokker_planck_escape
 
     field, threshold = table(desorption("1 V")), 2.3 * ANGSTROM
     exact = fokker_planck_escape(field, upper=threshold, tolerance=1e-2)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..langevin import fast, philox
 from ..langevin.api import langevin
-from ..langevin.from_dataset import field_of
+from ..langevin.compiled import fast, philox
+from ..langevin.tables.from_dataset import field_of
 from .langevin_cases import MASS, SPREAD, STEP, TEMPERATURE, Case, forces
 from .own import Emit
 from .process import peak_bytes, resident_bytes

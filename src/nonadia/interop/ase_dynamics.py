@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..langevin import philox
+from ..langevin.compiled import philox
 from ..langevin.field import Field, FloatArray
 from ..langevin.local import step_all
-from ..langevin.scheme import named
+from ..langevin.schemes.scheme import named
 from .ase_calculator import FieldCalculator, said
 from .ase_coordinates import Coordinates, check
 from .ase_units import LENGTH, MASS, MISSING, MOMENTUM, TIME

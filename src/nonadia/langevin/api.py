@@ -13,13 +13,14 @@ from numpy.typing import ArrayLike
 
 from nonadia.units import UnitError, atomic
 
-from . import ensemble, philox, step_size
+from . import ensemble, step_size
+from .compiled import philox
 from .ensemble import Checkpoint, Ensemble, Progress
 from .exits import read_exits, refuse_outside
 from .field import Field, FloatArray
 from .initial import sample
 from .outcome import Outcome, achieved
-from .scheme import named
+from .schemes.scheme import named
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,7 +100,7 @@ def langevin(
             raise ValueError(f"{name} = {value}: must lie between 0 and 1")
     field = _field(forces, mass, potential, asymptote, drive, table_tolerance)
     if memory is not None:
-        from .memory import from_kernels
+        from .memory.memory_field import from_kernels
 
         field = from_kernels(field, memory, asymptote=asymptote)
     chosen_scheme, limits = named(scheme), read_exits(exits, field)
@@ -152,7 +153,7 @@ def _field(forces: Any, mass: Any, potential: Any, asymptote: Any, drive: Any, t
             if given is not None:
                 raise ValueError(f"{name}: belongs to a dataset; a field has its own")
         return forces
-    from .from_dataset import field_of
+    from .tables.from_dataset import field_of
 
     return field_of(forces, mass=mass, potential=potential, asymptote=asymptote, drive=drive, tolerance=tolerance)
 

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from nonadia.expressions import location
 
-from . import fast, general
+from . import general
+from .compiled import fast
 from .field import Field, FloatArray, Uniform, limits
 from .general import Exits, State
-from .scheme import Scheme
+from .schemes.scheme import Scheme
 from .statistics.sums import batch_moments
 
 BATCHES = 128  # at most; enough for errors of errors of 6%

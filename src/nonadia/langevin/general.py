@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from nonadia.expressions import location
 
-from . import philox
+from .compiled import philox
 from .field import Field, FloatArray
 from .local import step_all
-from .scheme import Scheme
+from .schemes.scheme import Scheme
 
 _BUFFER = 1 << 18  # normals kept ready at a time
 INSIDE, LOST = -1, -2  # of exit_index

@@ -15,7 +15,7 @@ import numpy as np
 from .ensemble import Ensemble, LeftTable, Problem, batch_size, companion, run
 from .field import Field, FloatArray
 from .general import Exits
-from .scheme import Scheme
+from .schemes.scheme import Scheme
 from .statistics.blocking import batch_mean
 
 PHASE = 0.05  # ωτ

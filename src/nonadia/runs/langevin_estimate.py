@@ -132,7 +132,7 @@ def _names(experiment: Experiment) -> list[str]:
 
 def _field(experiment: Experiment, request: LangevinRequest) -> Field:
     """The table; of a junction, whose forces are not computed yet, U_0 on its grid and no friction."""
-    from nonadia.langevin.from_dataset import field_of
+    from nonadia.langevin.tables.from_dataset import field_of
 
     if isinstance(experiment, TableExperiment):
         return field_of(experiment.table.dataset(), asymptote=request.asymptote or None)
@@ -162,11 +162,12 @@ def _field(experiment: Experiment, request: LangevinRequest) -> Field:
 
 def _timed(experiment: Experiment, field: Field, request: LangevinRequest) -> tuple[Problem, float, str]:
     """The ensemble as it would be run, trajectory-steps a second of one core, and what is to be said about it."""
-    from nonadia.langevin import philox, step_size
+    from nonadia.langevin import step_size
+    from nonadia.langevin.compiled import philox
     from nonadia.langevin.ensemble import advance
     from nonadia.langevin.exits import read_exits
     from nonadia.langevin.general import State
-    from nonadia.langevin.scheme import named
+    from nonadia.langevin.schemes.scheme import named
 
     scheme, exits, key = named(request.scheme), read_exits(request.exits, field), philox.keys(request.seed, 0)
     x, p = _start(experiment, field, request)

@@ -136,7 +136,7 @@ def read_langevin(builder: Tables, table: Mapping[str, Any]) -> LangevinRequest 
 
 
 def _scheme(builder: Tables, name: str) -> str:
-    from nonadia.langevin.scheme import named
+    from nonadia.langevin.schemes.scheme import named
 
     try:
         named(name.lower())
