@@ -196,7 +196,7 @@ def from_kernels(
 ) -> MemoryField:
     """A field with the memory of `na.memory_kernels`: (rate, friction_amplitude, noise_amplitude) at one x or a product grid.
 
-    Rates that differ from x to x are refitted to common ones (memory_rates.py) within `tolerance`, relative to the largest
+    Rates that differ from x to x are refitted to common ones (rates.py) within `tolerance`, relative to the largest
     magnitude over the grid; by default half the tolerance of the dataset. The stated error is the sum of the dataset's, the
     refit's and the interpolation's. Other arguments as for `memory_field`.
     """

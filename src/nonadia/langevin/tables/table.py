@@ -85,7 +85,7 @@ class ForceTable:
         asymptote : coordinate → {"lower": kind, "upper": kind}; "free" (no force, friction or noise), "constant" (values of
             the edge), "linear" (the force goes on linearly); NaN where nothing is declared.
         tolerance : interpolation errors above it, relative to the largest magnitude, are said in `messages`.
-        Errors: ValueError (table_input, positive).
+        Errors: ValueError (input, positive).
         """
         return cls(read(forces, mass, drive), bare_force=bare_force, asymptote=asymptote, tolerance=tolerance)
 
