@@ -54,13 +54,25 @@ def advance(scheme: str, x, p, table: Uniform, mass: float, step: float, noise, 
     """noise (steps, O's, N). Returns x, p and {trajectory: (exit, time, x, p)}; exits: (value, side) each."""
     x, p, left = x.copy(), p.copy(), {}
     for n, xi in enumerate(noise):
-        x0, p0, slot = x.copy(), p.copy(), 0
+        x0, p0, slot, drifts = x.copy(), p.copy(), 0, 0
         for letter in scheme:
             tau = step / scheme.count(letter)
             if letter == "B":
                 p = p + tau * cubic(table.kick, table, x)
             elif letter == "A":
-                x = x + tau / mass * p
+                before, x = x, x + tau / mass * p
+                for b in range(len(x)):
+                    reached = []
+                    for e, (value, side) in enumerate(exits):
+                        if (x[b] > value) if side > 0 else (x[b] < value):
+                            part = (value - before[b]) / (x[b] - before[b])
+                            reached.append((min(max(part, 0.0), 1.0), e))
+                    if reached:  # on a straight line with constant momentum
+                        part, e = min(reached)
+                        when = (n + drifts / scheme.count("A")) * step + part * tau
+                        left[b] = (e, when, before[b] + part * (x[b] - before[b]), p[b])
+                        x[b] = p[b] = np.nan
+                drifts += 1
             else:
                 rate = cubic(table.bath[:, :4], table, x) / mass
                 still = rate == 0
@@ -69,19 +81,7 @@ def advance(scheme: str, x, p, table: Uniform, mass: float, step: float, noise, 
                 p = np.exp(-rate * tau) * p + spread * xi[slot]
                 slot += 1
         for b in range(len(x)):
-            if np.isnan(x0[b]):
-                continue
-            reached = []
-            for e, (value, side) in enumerate(exits):
-                if (x[b] > value) if side > 0 else (x[b] < value):
-                    part = (value - x0[b]) / (x[b] - x0[b])
-                    reached.append((min(max(part, 0.0), 1.0), e))
-            if reached:
-                part, e = min(reached)
-                end = p[b] if np.isfinite(p[b]) else p0[b]
-                left[b] = (e, (n + part) * step, x0[b] + part * (x[b] - x0[b]), p0[b] + part * (end - p0[b]))
-            elif not np.isfinite(x[b] + p[b]):
+            if not np.isnan(x0[b]) and b not in left and not np.isfinite(x[b] + p[b]):
                 left[b] = (-2, n * step, x0[b], p0[b])
-            if b in left:
                 x[b] = p[b] = np.nan
     return x, p, left

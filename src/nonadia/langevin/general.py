@@ -45,7 +45,7 @@ class State:
     """Where N trajectories are: x (N, c), p (N, m) with auxiliary variables behind the c momenta; NaN once they have left.
 
     exit_index (N,): number of the exit, INSIDE, or LOST where there was no force; exit_time, exit_x, exit_p: when and how it
-    left, linear inside the step; for LOST the last that is known.
+    left; for LOST the last that is known.
     """
 
     x: FloatArray
@@ -124,7 +124,10 @@ def advance(
                         force = field.force(x, (index + drifted) * step)
                     p[:, :c] += force * share["B"]
                 elif letter == "A":
+                    before = x.copy() if len(exits) else x
                     x += p[:, :c] / field.masses * share["A"]
+                    if len(exits):
+                        _leave(state, before, (index + drifted) * step, share["A"], exits)
                     passed += 1
                     drifted = passed / scheme.word.count("A")
                     force = None
@@ -136,25 +139,34 @@ def advance(
                     if wrong >= 0:
                         place = location(x[wrong], field.names)
                         raise NoiseError(f"the noise D is not positive semi-definite{place}, t = {time:.6g}")
-            _leave(state, x0, p0, time, step, exits)
+            _lose(state, x0, p0, time)
 
 
-def _leave(state: State, x0: FloatArray, p0: FloatArray, time: float, step: float, exits: Exits) -> None:
-    """Take out who crossed a threshold in this step, at the first one reached, and who is where there is no force."""
-    x, p, c = state.x, state.p, state.x.shape[1]
+def _leave(state: State, before: FloatArray, time: float, drift: float, exits: Exits) -> None:
+    """Take out who crossed a threshold while drifting for `drift` from `before` on, at the first one reached.
+
+    The momentum is constant on the way, so that time, place and momentum belong together.
+    """
+    x, c = state.x, state.x.shape[1]
     over = x[:, exits.coordinates] * exits.sides > exits.sides * exits.values
-    lost = ~(np.isfinite(x).all(axis=1) & np.isfinite(p).all(axis=1))
-    for b in np.flatnonzero((over.any(axis=1) | lost) & (state.exit_index == INSIDE)):
-        chosen, share = LOST, 2.0
+    for b in np.flatnonzero(over.any(axis=1) & (state.exit_index == INSIDE)):
+        chosen, share = -1, 2.0
         for e in np.flatnonzero(over[b]):
-            old, new = x0[b, exits.coordinates[e]], x[b, exits.coordinates[e]]
+            old, new = before[b, exits.coordinates[e]], x[b, exits.coordinates[e]]
             inside = min(max((exits.values[e] - old) / (new - old), 0.0), 1.0) if new != old else 0.0
             if inside < share:
                 chosen, share = int(e), inside
-        share = share if chosen >= 0 else 0.0
-        last = np.where(np.isfinite(p[b]), p[b], p0[b])[:c]
         state.exit_index[b] = chosen
-        state.exit_time[b] = time + share * step
-        state.exit_x[b] = x0[b] if chosen < 0 else x0[b] + share * (x[b] - x0[b])
-        state.exit_p[b] = p0[b, :c] + share * (last - p0[b, :c])
-        x[b], p[b] = np.nan, np.nan
+        state.exit_time[b] = time + share * drift
+        state.exit_x[b] = before[b] + share * (x[b] - before[b])
+        state.exit_p[b] = state.p[b, :c]
+        x[b], state.p[b] = np.nan, np.nan
+
+
+def _lose(state: State, x0: FloatArray, p0: FloatArray, time: float) -> None:
+    """Take out who is where there is no force, with the last that is known: x0, p0 before this step."""
+    lost = ~(np.isfinite(state.x).all(axis=1) & np.isfinite(state.p).all(axis=1)) & (state.exit_index == INSIDE)
+    for b in np.flatnonzero(lost):
+        state.exit_index[b], state.exit_time[b] = LOST, time
+        state.exit_x[b], state.exit_p[b] = x0[b], p0[b, : x0.shape[1]]
+        state.x[b], state.p[b] = np.nan, np.nan

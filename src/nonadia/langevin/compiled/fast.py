@@ -28,9 +28,9 @@ __all__ = ["INSIDE", "LOST", "Exits", "advance"]
 class Exits:
     """Thresholds and, for N trajectories, what became of them.
 
-    value (E,), side (E,): +1: left when x > value, -1: when x < value, looked at after every whole step.
+    value (E,), side (E,): +1: left when x > value, -1: when x < value, looked at whenever x has moved (A).
     index (N,) int8: number of the exit; INSIDE (-1); LOST (-2): x or p is no finite number any more, because the table has no
-    asymptote or the step is too long. time, x, p (N,): where it left, by linear interpolation inside the step; for LOST those
+    asymptote or the step is too long. time, x, p (N,): where it left, exact for the motion of A, p constant; for LOST those
     at the beginning of the step. NaN while inside. Where several thresholds are crossed in a step the first one counts.
     """
 

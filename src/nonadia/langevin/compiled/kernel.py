@@ -77,39 +77,58 @@ def make_coarse(noise, first, rows, padded, width):  # type: ignore[no-untyped-d
 
 
 @inlined
-def someone_left(x, p, x0, padded, values, sides):  # type: ignore[no-untyped-def]
-    """Whether a trajectory that was there before this step (x0 not NaN) is lost or beyond a threshold."""
+def someone_crossed(x, padded, values, sides):  # type: ignore[no-untyped-def]
+    """Whether a trajectory is beyond a threshold."""
     found = load(x, 0) * 0.0
     found = less(found, 1.0, 0.0, 0.0)
     for b in range(0, padded, LANES):
-        xb, pb, before = load(x, b), load(p, b), load(x0, b)
-        found = equal((xb - xb) + (pb - pb), 0.0, found, equal(before, before, 1.0, found))
+        xb = load(x, b)
         for e in range(len(values)):
             found = less(values[e] * sides[e], xb * sides[e], 1.0, found)
     return largest(found) > 0.0
 
 
 @inlined
-def take_out(x, p, x0, p0, count, numbers, time, step, values, sides, exit_index, exit_time, exit_x, exit_p):  # type: ignore[no-untyped-def]
-    """Record who has left in the step from `time` on, and who is lost; x = p = NaN from then on. The first threshold counts."""
+def take_out_crossed(x, p, before, count, numbers, time, drift, values, sides, exit_index, exit_time, exit_x, exit_p):  # type: ignore[no-untyped-def]
+    """Record who has left while drifting for `drift` from `time` and `before` on; x = p = NaN from then on.
+
+    The momentum is constant on the way, so that time, place and momentum belong together. The first threshold counts.
+    """
     for b in range(count):
         best, chosen = 2.0, INSIDE
         for e in range(len(values)):
             if sides[e] * x[b] > sides[e] * values[e]:
-                f = (values[e] - x0[b]) / (x[b] - x0[b]) if x[b] != x0[b] else 0.0
+                f = (values[e] - before[b]) / (x[b] - before[b]) if x[b] != before[b] else 0.0
                 f = min(max(f, 0.0), 1.0)
                 if f < best:
                     best, chosen = f, e
-        lost = not (np.isfinite(x[b]) and np.isfinite(p[b]))
-        if chosen == INSIDE and (not lost or np.isnan(x0[b])):
+        if chosen != INSIDE:
+            i = numbers[b]
+            exit_index[i], exit_time[i] = chosen, time + best * drift
+            exit_x[i], exit_p[i] = before[b] + best * (x[b] - before[b]), p[b]
+            x[b], p[b] = np.nan, np.nan
+
+
+@inlined
+def someone_lost(x, p, padded, x0):  # type: ignore[no-untyped-def]
+    """Whether a trajectory that was there before this step (x0 not NaN) is no number any more."""
+    found = load(x, 0) * 0.0
+    found = less(found, 1.0, 0.0, 0.0)
+    for b in range(0, padded, LANES):
+        xb, pb, before = load(x, b), load(p, b), load(x0, b)
+        found = equal((xb - xb) + (pb - pb), 0.0, found, equal(before, before, 1.0, found))
+    return largest(found) > 0.0
+
+
+@inlined
+def take_out_lost(x, p, x0, p0, count, numbers, time, exit_index, exit_time, exit_x, exit_p):  # type: ignore[no-untyped-def]
+    """Record who is lost in the step from `time` on and has not left; x = p = NaN from then on."""
+    for b in range(count):
+        if np.isnan(x0[b]) or (np.isfinite(x[b]) and np.isfinite(p[b])):
             continue
         i = numbers[b]
-        if chosen == INSIDE:
+        if exit_index[i] == INSIDE:
             exit_index[i], exit_time[i], exit_x[i], exit_p[i] = LOST, time, x0[b], p0[b]
-        else:
-            last = p[b] if np.isfinite(p[b]) else p0[b]  # the table ends behind the threshold
-            exit_index[i], exit_time[i] = chosen, time + best * step
-            exit_x[i], exit_p[i] = x0[b] + best * (x[b] - x0[b]), p0[b] + best * (last - p0[b])
         x[b], p[b] = np.nan, np.nan
 
 
@@ -147,6 +166,7 @@ def run(
     width, per_step = counts[O], counts[O] * fold
     tau_kick, tau_drift, tau_bath = step / max(counts[B], 1), step / max(counts[A], 1) / mass, step / max(width, 1)
     xb, pb, force, x0, p0 = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    before = np.empty(BLOCK)
     noise = np.empty((AHEAD * per_step + 2) * BLOCK)
     numbers, keyed = np.zeros(BLOCK, dtype=np.int64), np.zeros(BLOCK, dtype=np.uint64)
     following = 0
@@ -177,10 +197,20 @@ def run(
                 for b in range(0, padded, LANES):
                     store(x0, b, load(xb, b))
                     store(p0, b, load(pb, b))
+                drifts = 0
                 for code in codes:
                     if code == A:
+                        if len(values):
+                            for b in range(0, padded, LANES):
+                                store(before, b, load(xb, b))
                         add(xb, pb, padded, tau_drift)
                         moved = True
+                        if len(values) and someone_crossed(xb, padded, values, sides):
+                            take_out_crossed(
+                                xb, pb, before, count, numbers, time + (n + drifts / counts[A]) * step, step / counts[A],
+                                values, sides, exit_index, exit_time, exit_x, exit_p,
+                            )  # fmt: skip
+                        drifts += 1
                     elif code == O:
                         friction_and_noise(
                             xb, pb, padded, start, inverse_width, cells, bath, mass, tau_bath, noise, row * padded
@@ -191,11 +221,10 @@ def run(
                         moved = False
                     else:
                         add(pb, force, padded, tau_kick)
-                if someone_left(xb, pb, x0, padded, values, sides):
-                    take_out(
-                        xb, pb, x0, p0, count, numbers, time + n * step, step, values, sides,
-                        exit_index, exit_time, exit_x, exit_p,
-                    )  # fmt: skip
+                if someone_lost(xb, pb, padded, x0):
+                    take_out_lost(
+                        xb, pb, x0, p0, count, numbers, time + n * step, exit_index, exit_time, exit_x, exit_p
+                    )
                 n += 1
         for b in range(count):
             x[numbers[b]], p[numbers[b]] = xb[b], pb[b]
