@@ -229,3 +229,119 @@ def test_arguments_that_do_not_fit(change: dict[str, Any], said: str) -> None:
 def test_functions_of_a_wrong_shape(function: Callable[[NDArray], NDArray], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         langevin(CallableField(["x", "y"], 1.0, function), trajectories=10, duration=1.0, initial={"x": 0.0, "y": 0.0})
+
+
+def test_moments_of_an_oscillator() -> None:
+    """Energy k_BT, variance k_BT/k, kinetic energy k_BT/2: in equilibrium from the start."""
+    run = langevin(
+        Harmonic(friction=5.0), trajectories=20_000, duration=2000.0, step=20.0, stored=11, initial={"boltzmann": KT}
+    )
+    for name, wanted in (("energy", KT), ("kinetic_energy", KT / 2), ("potential_energy", KT / 2)):
+        assert np.all(np.abs(run[name] - wanted) < 4 * run[f"error_{name}"]), name
+        assert np.all(run[f"error_{name}"] < 0.02 * wanted)
+    for name, wanted in (("position_variance", KT / K), ("momentum_variance", M * KT)):
+        assert np.all(np.abs(run[name] - wanted) < 4 * run[f"error_{name}"]), name
+        assert np.all(run[f"error_{name}"] < 0.02 * wanted)
+
+
+class Damped(Harmonic):
+    """No force and no noise, so that p = p_0 - γ (x - x_0) exactly."""
+
+    def __init__(self, compiled: bool) -> None:
+        super().__init__(friction=2.0, compiled=compiled)
+
+    def force(self, x: NDArray, t: float = 0.0) -> NDArray:
+        return 0.0 * x
+
+    def local(self, x: NDArray, t: float = 0.0) -> tuple[NDArray, NDArray]:
+        friction, noise = super().local(x, t)
+        return friction, 0.0 * noise
+
+    def potential(self, x: NDArray, t: float = 0.0) -> NDArray:
+        return 0.0 * x[:, 0]
+
+    def uniform(self, t: float = 0.0) -> Uniform | None:
+        found = super().uniform(t)
+        if found is None:
+            return None
+        bath = found.bath.copy()
+        bath[:, 4] = 0.0
+        return found._replace(kick=np.zeros_like(found.kick), bath=bath)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_energy_lost_on_the_way_out(compiled: bool) -> None:
+    p0 = np.linspace(4.0, 8.0, 33)
+    run = langevin(
+        Damped(compiled), trajectories=33, duration=2000.0, step=2.0, stored=6, exits={"out": "x > 1"},
+        initial={"positions": np.zeros(33), "momenta": p0},
+    )  # fmt: skip
+    wanted = p0 - 2.0
+    assert np.allclose(run["exit_momentum"].values[:, 0], wanted, rtol=2e-3)
+    lost = (p0**2 - wanted**2) / (2 * M)
+    assert np.allclose(run["trajectory_energy_loss"], lost, rtol=1e-2) and lost.min() > 0
+    assert run["energy_loss"].values[0] == pytest.approx(lost.mean(), rel=1e-2)
+
+
+def test_momentum_at_an_exit_does_not_depend_on_the_step() -> None:
+    """Where noise drives trajectories over a threshold, the momentum is that of the crossing, not of the end of the step."""
+    field = CallableField(["x"], 1.0, lambda x: -0.05 * x, 0.5, 0.5, lambda x: 0.025 * x[:, 0] ** 2)
+    found = [
+        langevin(
+            field, trajectories=30_000, duration=20.0, step=step, stored=3, exits={"out": "x > 1"}, seed=seed,
+            initial={"temperature": 1.0, "x": -0.5},
+        )
+        for seed, step in ((1, 0.2), (2, 0.02))
+    ]  # fmt: skip
+    for name in ("exit_mean_momentum", "energy_loss", "exit_mean_time"):
+        one, other = (float(run[name].values.ravel()[0]) for run in found)
+        error = np.hypot(*(float(run[f"error_{name}"].values.ravel()[0]) for run in found))
+        assert abs(one - other) < 4 * error and error < 0.02 * abs(other), name
+
+
+def test_step_errors_of_exits() -> None:
+    """A potential step met with far too long steps: the stated error is a third of the difference to the coarse ensemble."""
+    field = CallableField(["x"], 1.0, lambda x: -np.tanh(8 * x), 0.2, 0.2, lambda x: np.log(np.cosh(8 * x[:, 0])) / 8)
+    options: dict[str, Any] = {"trajectories": 4096, "duration": 24.0, "stored": 5, "initial": {"temperature": 1.0, "x": 0.0}}
+    options["exits"] = {"out": "x > 1.5"}
+    run, coarse = (langevin(field, step=step, **options) for step in (0.75, 1.5))
+    assert run.attrs["step"] == 0.75 and run.attrs["converged"] == 0 and "at the exit out" in run.attrs["messages"]
+    # the companion has the first 2048 trajectories of a finer noise: the same law as another coarse ensemble
+    for name in ("exit_probability", "exit_mean_momentum", "energy_loss"):
+        stated = float(run[f"step_error_{name}"].values.ravel()[0])
+        unsure = float(run[f"error_step_error_{name}"].values.ravel()[0])
+        difference = float(run[name].values.ravel()[0] - coarse[name].values.ravel()[0])
+        error = np.hypot(*(float(r[f"error_{name}"].values.ravel()[0]) for r in (run, coarse)))
+        assert abs(stated - abs(difference) / 3) < 4 * np.hypot(unsure, error / 3), name
+
+
+def test_energy_at_an_exit_is_that_of_its_time() -> None:
+    """U = x²/2 - t x with p large: the loss is the work of the drive until the exit."""
+    field = CallableField(["x"], 1.0, lambda x, t: -x + t, 0.0, 0.0, lambda x, t: 0.5 * x[:, 0] ** 2 - t * x[:, 0])
+    run = langevin(
+        field, trajectories=4, duration=4.0, step=0.001, stored=3, exits={"out": "x > 1"}, initial={"x": 0.0, "p": 4.0}
+    )
+    # dE/dt = ∂U/∂t = -x
+    t = np.linspace(0.0, float(run["exit_time"][0]), 2001)
+    x = t + 3.0 * np.sin(t)  # ẍ = -x + t
+    assert x[-1] == pytest.approx(1.0, abs=1e-4)
+    assert np.allclose(run["trajectory_energy_loss"], np.trapezoid(x, t), atol=1.5e-3)
+
+
+def test_an_exit_just_inside_the_table_is_found() -> None:
+    """Where half a step leads beyond both, the trajectory has left before it is lost."""
+    for compiled in (True, False):
+        run = langevin(
+            Harmonic(limit=1.0, compiled=compiled), trajectories=64, duration=2000.0, step=200.0, stored=6,
+            initial={"positions": np.full(64, 0.5), "momenta": np.full(64, 12.0)}, exits={"out": "x > 0.9999"},
+        )  # fmt: skip
+        assert np.all(run["exit_index"] == 0)
+
+
+def test_a_companion_that_leaves_the_table_is_no_failure() -> None:
+    """BAOAB of an oscillator is stable for ωτ < 2: with twice the step it is not, and only that is said."""
+    run = langevin(
+        Harmonic(friction=0.05, limit=3.0), trajectories=64, duration=6e4, step=1.2 / np.sqrt(K / M), stored=6, initial=START
+    )
+    assert run.attrs["converged"] == 0 and "with twice the step trajectory" in run.attrs["messages"]
+    assert np.isfinite(run["energy"]).all() and np.isnan(run["step_error_energy"])

@@ -220,6 +220,7 @@ class Ensemble:
         self.sums = np.zeros((*shape, 2, q))
         self.kept = np.full((problem.stored, problem.keep, 2, c), np.nan)
         histograms = np.zeros((problem.batches, problem.windows, 2, c, bins + 2), dtype=np.int64)
+        self.lost = ""  # why a companion of twice the step ended early
         # what changes in a round, in one assignment: an interruption finds either all of it or nothing
         self.now: tuple[int, State, NDArray[np.int64]] = (-1, State.start(x, p), histograms)
 
@@ -274,7 +275,7 @@ def run(
     """Move all ensembles, in step with one another, to their last stored time; returns the stored time reached.
 
     enough(index) is asked at the stored times `looks` whether to stop there. With a checkpoint the run begins where that ends.
-    On an interruption the last complete round is written down.
+    On an interruption the last complete round is written down. A companion whose trajectories leave the table is given up.
     """
     stored = ensembles[0].problem.stored
     held = None if checkpoint is None else checkpoint.read()
@@ -285,19 +286,26 @@ def run(
     def arrays() -> Arrays:
         return {f"{i}.{name}": array for i, e in enumerate(ensembles) for name, array in e.arrays().items()}
 
-    reached = min(e.index for e in ensembles)
+    active = list(ensembles)
+    reached = min(e.index for e in active)
     length = 1
     try:
         while reached < stored - 1:
             if reached in looks and enough is not None and enough(reached):
                 break
             # an ensemble that is ahead (interrupted between two) waits for the others
-            behind = [e for e in ensembles if e.index == reached]
+            behind = [e for e in active if e.index == reached]
             end = 0 if reached < 0 else min(reached + length, stored - 1, *(i for i in looks if i > reached))
-            end = min(end, *(e.index for e in ensembles if e.index > reached)) if len(behind) < len(ensembles) else end
+            end = min(end, *(e.index for e in active if e.index > reached)) if len(behind) < len(active) else end
             started = time.perf_counter()
             for ensemble in behind:
-                ensemble.take(end, list(_round(ensemble, reached, end, executor, workers)))
+                try:
+                    ensemble.take(end, list(_round(ensemble, reached, end, executor, workers)))
+                except LeftTable as error:
+                    if not ensemble.problem.coarse:
+                        raise
+                    ensemble.lost = str(error)  # twice the step is too long; the ensemble itself may be sound
+            active = [e for e in active if not e.lost]
             seconds = time.perf_counter() - started
             length = _next_length(length, end - reached, seconds)
             reached = end

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .field import Field, FloatArray
 from .outcome import Outcome
 from .statistics.scattering import STAYED, scattering
 from .statistics.survival import exit_rate, kaplan_meier, mean_first_passage
@@ -19,18 +18,13 @@ def exit_variables(outcome: Outcome, add: Any) -> tuple[dict[str, Any], list[str
 
     The dimension `outcome` has the exits and, last, "inside": who has not left within the duration.
     """
-    state, problem = outcome.main.now[1], outcome.main.problem
-    x0, p0 = outcome.main.start
-    c = len(problem.field.names)
-    end = float(problem.times[outcome.reached])
-    left = state.exit_index >= 0
+    state, problem, found_ends = outcome.main.now[1], outcome.main.problem, outcome.ends
+    end, left = float(problem.times[outcome.reached]), found_ends.left
     add("exit_index", ("trajectory",), state.exit_index, "1", f"number of the exit; {STAYED}: still inside")
     add("exit_time", ("trajectory",), state.exit_time, TIME, "first-passage time")
     add("exit_position", ("trajectory", "mode"), state.exit_x, "[x]", "position at the exit")
     add("exit_momentum", ("trajectory", "mode"), state.exit_p, "[p]", "momentum at the exit")
-    x = np.where(left[:, None], state.exit_x, state.x)
-    p = np.where(left[:, None], state.exit_p, state.p[:, :c])
-    before, after = _energy(problem.field, x0, p0, 0.0), _energy(problem.field, x, p, end)
+    p, before, after = found_ends.p, found_ends.before, found_ends.after
     add("trajectory_energy_loss", ("trajectory",), before - after, "hartree", "energy lost until the exit, or the end")
     found = scattering(state.exit_index, len(problem.exits), p, before, after)
     among = "of those that left here, or stayed"
@@ -42,9 +36,17 @@ def exit_variables(outcome: Outcome, add: Any) -> tuple[dict[str, Any], list[str
     ):
         add(name, ("outcome", *dims), value, units, meaning)
         add(f"error_{name}", ("outcome", *dims), error, units, f"standard error of: {meaning}")
-    of_step = outcome.exit_step_error
-    add("step_error_exit_probability", ("exit",), of_step.value, "1", "error of the step in the exit probability")
-    add("error_step_error_exit_probability", ("exit",), of_step.error, "1", "standard error of that of the step")
+    each = [found_ends.time[found_ends.exit == e] for e in range(len(problem.exits))]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_time = np.array([times.mean() if times.size else np.nan for times in each])
+        unsure = np.array([times.std(ddof=1) / np.sqrt(times.size) if times.size > 1 else np.nan for times in each])
+    add("exit_mean_time", ("exit",), mean_time, TIME, "mean time of those that left here within the duration")
+    add("error_exit_mean_time", ("exit",), unsure, TIME, "its standard error")
+    for name, of_step in outcome.exit_step_errors.items():
+        units = {"exit_probability": "1", "exit_mean_momentum": "[p]", "energy_loss": "hartree", "exit_mean_time": TIME}[name]
+        dims = ("exit", "mode") if of_step.value.ndim == 2 else ("exit",)
+        add(f"step_error_{name}", dims, of_step.value, units, f"error of the step in the {name.replace('_', ' ')}")
+        add(f"error_step_error_{name}", dims, of_step.error, units, "standard error of that of the step")
     bounds = np.stack([found.lower, found.upper], axis=-1)
     add("exit_probability_interval", ("outcome", "bound"), bounds, "1", "95% Wilson interval of the probability")
     durations = np.where(left, np.nan_to_num(state.exit_time), end)
@@ -62,10 +64,3 @@ def exit_variables(outcome: Outcome, add: Any) -> tuple[dict[str, Any], list[str
     add("exit_rate_bound", (), rate.upper, "hartree/hbar", "95% upper bound of the rate")
     attributes = {"exit_rate_lag": rate.lag, "exit_rate_p_value": rate.p_value, "mean_first_passage_source": mean.source}
     return attributes, rate.messages
-
-
-def _energy(field: Field, x: FloatArray, p: FloatArray, t: float) -> FloatArray:
-    """p²/2m + U; NaN where U is not known."""
-    potential = field.potential(x, t)
-    kinetic = 0.5 * (p**2 / field.masses).sum(axis=1)
-    return np.full(len(x), np.nan) if potential is None else kinetic + potential

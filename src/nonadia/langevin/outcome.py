@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .ensemble import Ensemble
 from .field import FloatArray
+from .passage import Ends, change, ends
 from .statistics.blocking import Estimate, batch_mean, variance
 from .statistics.steady import FEW_BATCHES, Steady, steady_state
 
@@ -103,6 +104,8 @@ class Outcome:
     @cached_property
     def step_error(self) -> Estimate:
         """(q,): of the steady means, or of the means at the last time."""
+        if self.second.lost:
+            return Estimate(*np.full((3, self.main.sums.shape[-1]), np.nan))
         batches = self.second.problem.batches
         first, count = batch_means(self.main, self.reached)
         other, _ = batch_means(self.second, self.reached)
@@ -116,23 +119,40 @@ class Outcome:
     @cached_property
     def has_left(self) -> bool:
         """Whether trajectories have left: means of those that stayed are not stationary."""
-        return bool((self.main.now[1].exit_index >= 0).any())
+        return bool(self.ends.left.any())
 
     @cached_property
-    def exit_step_error(self) -> Estimate:
-        """(E,): error of the step in the exit probabilities, from the same trajectories with twice the step."""
-        number = np.arange(len(self.main.problem.exits))
-        count = self.second.problem.trajectories
-        first, other = (each.now[1].exit_index[:count, None] == number for each in (self.main, self.second))
-        found = batch_mean(first.astype(float) - other, np.ones((count, len(number))))
-        share = 1.0 / (2**self.main.problem.scheme.weak_order - 1)
-        return Estimate(np.abs(found.value) * share, found.error * share, found.degrees)
+    def ends(self) -> Ends:
+        return ends(self.main, self.reached)
+
+    @cached_property
+    def exit_step_errors(self) -> dict[str, Estimate]:
+        """Errors of the step in what exits tell: (E,) each, exit_mean_momentum (E, c)."""
+        first, second = self.ends, ends(self.second, self.reached)
+        share = np.nan if self.second.lost else 1.0 / (2**self.main.problem.scheme.weak_order - 1)
+
+        def of(values: tuple[FloatArray, FloatArray] | None) -> Estimate:
+            found = [change(first, second, e, values) for e in range(len(self.main.problem.exits))]
+            value, error, degrees = (np.array([getattr(each, part) for each in found]) for part in Estimate._fields)
+            return Estimate(np.abs(value) * share, error * share, degrees)
+
+        momenta = [of((first.p[:, i], second.p[:, i])) for i in range(first.p.shape[1])]
+        return {
+            "exit_probability": of(None),
+            "exit_mean_momentum": Estimate(*(np.stack(parts, axis=-1) for parts in zip(*momenta, strict=True))),
+            "energy_loss": of((first.before - first.after, second.before - second.after)),
+            "exit_mean_time": of((first.time, second.time)),
+        }
 
     def verdict(self) -> tuple[list[str], list[str]]:
         """(why the result is not converged, what else to know)."""
         wrong: list[str] = []
         notes = list(self.steady.messages)
-        wrong += self._step_in_exits() if self.has_left else self._step_in_means()
+        if self.second.lost:
+            half = self.main.problem.step / 2
+            wrong.append(f"the step is too long: with twice the step {self.second.lost}; try step = {half:.3g} a.u.")
+        else:
+            wrong += self._step_in_exits() if self.has_left else self._step_in_means()
         if self.wanted and not achieved(self.main, self.reached, self.wanted):
             asked = ", ".join(f"{name} {value:.3g}" for name, value in self.wanted.items())
             wrong.append(f"the errors asked for ({asked} a.u.) were not reached; run longer or with more trajectories")
@@ -154,13 +174,24 @@ class Outcome:
         return wrong
 
     def _step_in_exits(self) -> list[str]:
-        """Whether the step is too long for the exit probabilities; those who stayed are a part that the step selects."""
-        error = self.exit_step_error
-        return [
-            self._too_long(f"probability of the exit {name}", float(value), 1.0)
-            for name, value, unsure in zip(self.main.problem.exits.names, error.value, error.error, strict=True)
-            if value - 3.0 * unsure > self.step_tolerance
-        ]
+        """Whether the step is too long for what exits tell; those who stayed are a part that the step selects.
+
+        Probabilities are judged against 1, momenta, energy losses and times against their root mean square at the exit.
+        """
+        wrong, all_ends = [], self.ends
+        loss = all_ends.before - all_ends.after
+        values = {"exit_mean_momentum": all_ends.p, "energy_loss": loss[:, None], "exit_mean_time": all_ends.time[:, None]}
+        for e, name in enumerate(self.main.problem.exits.names):
+            here = all_ends.exit == e
+            for quantity, error in self.exit_step_errors.items():
+                found, unsure = (np.atleast_1d(part[e]) for part in (error.value, error.error))
+                for i, (value, doubt) in enumerate(zip(found, unsure, strict=True)):
+                    of = values.get(quantity)
+                    scale = 1.0 if of is None else float(np.sqrt(np.mean(of[here, i] ** 2))) if here.any() else np.nan
+                    if value - 3.0 * doubt > self.step_tolerance * scale:
+                        what = quantity.removeprefix("exit_").replace("_", " ")
+                        wrong.append(self._too_long(f"{what} at the exit {name}", float(value), scale))
+        return wrong
 
     def _too_long(self, what: str, value: float, scale: float) -> str:
         step = self.main.problem.step
