@@ -39,14 +39,14 @@ def exit_variables(outcome: Outcome, add: Any) -> tuple[dict[str, Any], list[str
     each = [found_ends.time[found_ends.exit == e] for e in range(len(problem.exits))]
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_time = np.array([times.mean() if times.size else np.nan for times in each])
-        unsure = np.array([times.std(ddof=1) / np.sqrt(times.size) if times.size > 1 else np.nan for times in each])
+        mean_unsure = np.array([times.std(ddof=1) / np.sqrt(times.size) if times.size > 1 else np.nan for times in each])
     add("exit_mean_time", ("exit",), mean_time, TIME, "mean time of those that left here within the duration")
-    add("error_exit_mean_time", ("exit",), unsure, TIME, "its standard error")
+    add("error_exit_mean_time", ("exit",), mean_unsure, TIME, "its standard error")
     for name, of_step in outcome.exit_step_errors.items():
         units = {"exit_probability": "1", "exit_mean_momentum": "[p]", "energy_loss": "hartree", "exit_mean_time": TIME}[name]
-        dims = ("exit", "mode") if of_step.value.ndim == 2 else ("exit",)
-        add(f"step_error_{name}", dims, of_step.value, units, f"error of the step in the {name.replace('_', ' ')}")
-        add(f"error_step_error_{name}", dims, of_step.error, units, "standard error of that of the step")
+        along = ("exit", "mode") if of_step.value.ndim == 2 else ("exit",)
+        add(f"step_error_{name}", along, of_step.value, units, f"error of the step in the {name.replace('_', ' ')}")
+        add(f"error_step_error_{name}", along, of_step.error, units, "standard error of that of the step")
     bounds = np.stack([found.lower, found.upper], axis=-1)
     add("exit_probability_interval", ("outcome", "bound"), bounds, "1", "95% Wilson interval of the probability")
     durations = np.where(left, np.nan_to_num(state.exit_time), end)
