@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.fft import irfft, next_fast_len, rfft
 
+from .dataset_units import LENGTH
 from .field import FloatArray
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def velocity_autocorrelation(result: xr.Dataset, origins: str = "all") -> xr.Dat
     lag, value, error = velocity_correlation(momenta, time, result["mode"].attrs["mass"], origins)
     _, moved, moved_error = mean_square_displacement(stored[0][:, whole], time, origins)
     pair = ("lag", "mode", "mode_")
-    units = {"units": "(hartree/hbar)^2*[x]^2"}
-    squared = {"units": "[x]^2"}
+    unit = result["trajectory_position"].attrs.get("units", LENGTH)
+    units = {"units": "(hartree/hbar)^2" if unit == "1" else f"({unit}*hartree/hbar)^2"}
+    squared = {"units": "1" if unit == "1" else f"{unit}^2"}
     modes = result["mode"].values
     return xr.Dataset(
         {

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from .dataset_units import name_units
 from .exit_statistics import exit_variables
 from .field import FloatArray
 from .outcome import Outcome, batch_means
@@ -93,6 +94,7 @@ def assemble(outcome: Outcome, attributes: dict[str, Any], warnings: list[str]) 
     attrs |= {k: v if isinstance(v, str | int | float) else json.dumps(v, default=_plain) for k, v in attributes.items()}
     dataset = xr.Dataset(variables, coords=coordinates, attrs=attrs)
     dataset["mode"].attrs["mass"] = field.masses.tolist()
+    name_units(dataset, field)
     return dataset
 
 

@@ -8,7 +8,7 @@ F is the whole force, -∂U_0/∂x included. Atomic units; N points, c coordinat
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -82,7 +82,8 @@ class CallableField:
     """A field of plain functions of x (N, c), or of x and t.
 
     force(x) → (N, c); friction(x), noise(x) → (N, c, c), (c, c), or, for one coordinate, (N,) or a number; potential(x) → (N,);
-    current(x) → (N, K). A number or an array in place of a function is a constant.
+    current(x) → (N, K). A number or an array in place of a function is a constant. units: coordinate → "bohr" or "1" where
+    dimensionless; lengths unless said.
 
     Errors: ValueError where a shape does not fit, a value is not finite, or D is not symmetric.
     """
@@ -97,12 +98,16 @@ class CallableField:
         potential: Function | None = None,
         current: Function | None = None,
         leads: Sequence[str] = (),
+        units: Mapping[str, str] | None = None,
     ) -> None:
         self.names = tuple(names)
         self.masses = np.broadcast_to(np.asarray(masses, dtype=float), (len(self.names),)).copy()
         if not self.names or not np.all(self.masses > 0) or not np.all(np.isfinite(self.masses)):
             raise ValueError(f"masses {self.masses.tolist()} of {self.names}: each coordinate needs a positive mass")
         self.leads = tuple(leads)
+        self.units = dict.fromkeys(self.names, "bohr") | dict(units or {})
+        if set(self.units) != set(self.names) or not set(self.units.values()) <= {"bohr", "1"}:
+            raise ValueError(f'units {units}: for the coordinates {self.names}, each "bohr" or "1"')
         self._functions = {"force": force, "friction": friction, "noise": noise, "potential": potential, "current": current}
         self._timed = {name: _takes_time(function) for name, function in self._functions.items()}
         self.time_dependent = any(self._timed.values())

@@ -98,6 +98,13 @@ def choose(
     return Chosen(step, reach, messages)
 
 
+def shortening(fixed: float | None, used: float) -> list[str]:
+    """A note where the step that was asked for is not the one that divides the stored intervals (`problem_for`)."""
+    if fixed is None or used >= 0.99 * fixed:
+        return []
+    return [f"note: step {fixed:.6g} a.u. shortened to {used:.6g} a.u. so that stored times fall on steps"]
+
+
 def points_of(field: Field) -> FloatArray:
     """Points all over a table; none where it has no limits."""
     lower, upper = field.bounds
@@ -180,14 +187,20 @@ def _difference(
         total = pair[0].count.sum(axis=0)[1:, which]
         first, second = (pair[0].sums[:, 1:, k][..., which].sum(axis=0) / total for k in (0, 1))
         # positions against the spread of all that were visited, kinetic energies against their mean
-        spread = np.sqrt(np.maximum(np.nanmean(second, axis=0) - np.nanmean(first, axis=0) ** 2, 0.0))
-        scale = np.where(np.arange(2 * c) < c, spread, np.sqrt(np.nanmean(first**2, axis=0)))
+        spread = np.sqrt(np.maximum(_over_times(second) - _over_times(first) ** 2, 0.0))
+        scale = np.where(np.arange(2 * c) < c, spread, np.sqrt(_over_times(first**2)))
         found = batch_mean(means[1] - means[0], pair[0].count[:, 1:, which])
         share = 1.0 / (2**scheme.weak_order - 1) / scale
-        error = np.sqrt(np.maximum(np.nanmean(found.value**2 - np.nan_to_num(found.error) ** 2, axis=0), 0.0)) * share
-        unsure = np.sqrt(np.nanmean(found.error**2, axis=0)) * share
+        error = np.sqrt(np.maximum(_over_times(found.value**2 - np.nan_to_num(found.error) ** 2), 0.0)) * share
+        unsure = np.sqrt(_over_times(found.error**2)) * share
     worst = int(np.nanargmax(np.where(np.isfinite(error), error, -1.0)))
     return float(np.nan_to_num(error[worst])), float(np.nan_to_num(unsure[worst]))
+
+
+def _over_times(values: FloatArray) -> FloatArray:
+    """Mean over the first axis of what is known; NaN where nothing is, as errors of a single batch."""
+    known = np.isfinite(values)
+    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0))
 
 
 def with_auxiliary(field: Field, x: FloatArray, p: FloatArray, seed: int = 0) -> FloatArray:

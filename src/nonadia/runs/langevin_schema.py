@@ -51,7 +51,7 @@ class AsymptoteSpec(Table):
 class LangevinSpec(Table):
     trajectories: Count = Field(1000, description="how many")
     duration: Number = Field(description='how long, a time: "20 ps"')
-    step: Number = Field("auto", description='a time; "auto": as the forces need')
+    step: Number = Field("auto", description='a time, not exceeded; "auto": as the forces need')
     stored: Count = Field(201, description="times at which averages are stored")
     scheme: str = Field("baoab", description="integrator")
     seed: Seed = Field(1, description="of all random numbers: same seed, same result")

@@ -41,6 +41,7 @@ class MarkovField:
         self.base, self.auxiliary, self.add_local = base, auxiliary, add_local
         self.names, self.masses, self.leads = base.names, base.masses, base.leads
         self.time_dependent = base.time_dependent
+        self.units = getattr(base, "units", None)
         self.errors, self.messages = dict(base.errors), list(base.messages)
 
     @property

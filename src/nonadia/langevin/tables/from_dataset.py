@@ -25,6 +25,8 @@ def field_of(
 ) -> Field:
     """ForceTable or ScatteredTable of the dataset (or of the group /forces of a result); arguments as of `api.langevin`.
 
+    Its attribute `units` says of each coordinate "bohr" or "1".
+
     Errors: ValueError for what is no dataset of forces, or does not fit; a note where the forces are not converged.
     """
     import xarray as xr
@@ -51,6 +53,7 @@ def field_of(
         from .table import ForceTable
 
         field = ForceTable.from_dataset(forces, mass=mass, drive=drive, asymptote=asymptote, tolerance=tolerance)
+    field.units = {name: "1" if forces[name].attrs.get("units", "1") in ("1", "") else "bohr" for name in field.names}
     if unconverged:
         field.messages.append("the forces of the table are not converged to their tolerance")
     return field  # type: ignore[no-any-return]

@@ -64,6 +64,7 @@ class OnTheFly:
         self.model = model
         self.names, self.masses = model.coordinate_names, model.masses
         self.leads = tuple(lead.name for lead in model.leads)
+        self.units = {c.name: "1" if c.unit == "1" else "bohr" for c in model.coordinates}
         self.errors = {"force": 0.0, "friction": 0.0, "noise": 0.0}
         self.messages: list[str] = []
         self.tolerance = tolerance

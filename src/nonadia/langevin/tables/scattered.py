@@ -169,7 +169,7 @@ class ScatteredTable:
             tolerance=tolerance,
         )
         if bare_force is None and bare is None and potential is None:
-            found.messages.append("no bare_force and no bare_potential: mean_force is taken as the whole force")
+            found.messages.append("note: no bare_force and no bare_potential: mean_force is taken as the whole force")
         return found
 
     @property

@@ -149,7 +149,7 @@ class ForceTable:
         if data.bare_force is not None:
             return data.force + data.bare_force, 0.0
         if data.potential is None:
-            self.messages.append("no bare_force and no bare_potential: mean_force is taken as the whole force")
+            self.messages.append("note: no bare_force and no bare_potential: mean_force is taken as the whole force")
             return data.force, 0.0
         force, worst = data.force.copy(), 0.0
         for i, axis in enumerate(data.axes):
