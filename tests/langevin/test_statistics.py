@@ -321,6 +321,24 @@ def test_mean_first_passage_times() -> None:
     assert everybody.source == "all left" and everybody.value == pytest.approx(delayed.mean())
 
 
+def test_error_of_the_mean_first_passage_with_ties() -> None:
+    """Greenwood's sum written out, with times that several trajectories share, 0 among them."""
+    rng = np.random.default_rng(16)
+    times = np.floor(rng.exponential(8.0, 400))
+    seen, left = np.minimum(times, 12.0), times < 12.0
+    fit = exit_rate(seen, left, 6.5)
+    steps = [(t, np.count_nonzero(left & (seen == t)), np.count_nonzero(seen >= t)) for t in np.unique(seen[left]) if t <= 6.5]
+    knots, heights = [0.0, *(t for t, _, _ in steps), 6.5], [1.0]
+    for _, exits, risk in steps:
+        heights.append(heights[-1] * (1 - exits / risk))
+    tail, variance = heights[-1] / fit.rate, (heights[-1] / fit.rate) ** 2 / fit.exits
+    for j, (_, exits, risk) in enumerate(steps, 1):
+        after = sum(heights[k] * (knots[k + 1] - knots[k]) for k in range(j, len(heights))) + tail
+        variance += after**2 * exits / (risk * (risk - exits))
+    found = mean_first_passage(seen, left, fit)
+    assert found.error == pytest.approx(np.sqrt(variance), rel=1e-12) and found.source == "exponential tail"
+
+
 def test_wilson_intervals() -> None:
     # scipy's own implementation as the reference
     for events, trials in ((0, 10), (3, 17), (17, 17), (250, 1000)):

@@ -190,8 +190,9 @@ def mean_first_passage(durations: ArrayLike, left: ArrayLike, rate: Rate | None 
     # exits up to the lag change everything after them
     after = value - np.cumsum(np.concatenate([[0.0], pieces]))[1:-1] if heights.size > 1 else np.zeros(0)
     times = knots[1:-1]
-    deaths = np.array([np.count_nonzero(left & (durations == t)) for t in times], dtype=float)
-    risk = np.array([np.count_nonzero(durations >= t) for t in times], dtype=float)
+    exit_times, counts = np.unique(durations[left], return_counts=True)
+    deaths = counts[np.searchsorted(exit_times, times)].astype(float)
+    risk = (durations.size - np.searchsorted(np.sort(durations), times, side="left")).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.where(risk > deaths, after**2 * deaths / (risk * (risk - deaths)), 0.0).sum()
     return MeanTime(float(value), float(np.sqrt(spread + tail**2 / fit.exits)), "exponential tail")
