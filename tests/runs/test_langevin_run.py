@@ -132,6 +132,8 @@ def test_a_damaged_result_is_refused(tmp_path: Path) -> None:
     out.write_bytes(content[: len(content) // 2])
     with pytest.raises(na.ResultError, match="not a readable result file"):
         na.run(TABLE, out, resume=True)
+    with pytest.raises(na.ResultError, match=r"not a readable result file .*\); choose another file with -o, or delete it"):
+        na.run(TABLE, out)
     assert out.read_bytes() == content[: len(content) // 2], "nothing is overwritten"
 
 

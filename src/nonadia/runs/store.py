@@ -99,7 +99,11 @@ def stored_part(target: Path, experiment: Experiment, resume: bool) -> xr.DataTr
     """
     if not target.exists():
         return None  # with --resume and no file yet there is simply nothing to skip
-    stored = open_result(target)
+    try:
+        stored = open_result(target)
+    except ResultError as error:
+        reason = str(error).rpartition("; ")[0]  # without the advice to a reader
+        raise ResultError(f"{reason}; choose another file with -o, or delete it") from None
     other = differences(stored, experiment)
     if resume:
         if other:
