@@ -137,6 +137,37 @@ def test_rows_grouped_by_a_parameter_become_the_sweep(tmp_path: Path) -> None:
     assert "the file has no rows with bias = 0.0110" in line and "0 V, 0.2 V, 0.4 V" in line
 
 
+@pytest.mark.parametrize("change", [{}, {"sweep": {"bias": ["0 V", "0.2 V"]}}])
+def test_a_column_that_the_input_does_not_name_is_swept(tmp_path: Path, change: dict[str, Any]) -> None:
+    rows = [f"{b},{x},{1 + b},{7 * x + b}" for b in (0.2, 0) for x in (0, 1, 2)]
+    file = write(tmp_path, BASE | change, "bias [V],x,friction,seen\n" + "\n".join(rows))
+    experiment = load(file)
+    assert experiment.sweep == {"bias": ["0 V", "0.2 V"]}
+    result = na.run(experiment)
+    np.testing.assert_allclose(result["forces/bias"], np.array([0, 0.2]) * VOLT)
+    np.testing.assert_allclose(result["forces/friction"].values[:, 0, 0, 0], [1, 1.2])
+    one = load(write(tmp_path, BASE | {"parameters": {"bias": "0.2 V"}}))
+    assert one.sweep == {} and one.table.dataset()["friction"].values[0, 0, 0] == pytest.approx(1.2)  # type: ignore
+
+
+def test_two_columns_that_the_input_does_not_name(tmp_path: Path) -> None:
+    rows = [f"{b},{T},{x},{1 + b + T}" for b in (0, 1) for T in (3, 4) for x in (0, 1, 2)]
+    experiment = load(write(tmp_path, BASE, "b,T,x,friction\n" + "\n".join(rows)))
+    assert experiment.sweep == {"b": [0.0, 1.0], "T": [3.0, 4.0]}
+
+
+def test_a_rate_between_unequal_masses(tmp_path: Path) -> None:
+    """γ_xy = rate √(m_x m_y), γ_xx = rate m_x."""
+    data = changed(noise={"x": 1.0, "y": 1.0})
+    data["coordinates"] = {"x": {"mass": "12 u"}, "y": {"mass": 2000}}
+    del data["table"]["temperature"]
+    header = ",".join(f"friction_{pair} [1/ps]" for pair in ("x_x", "x_y", "y_x", "y_y"))
+    rows = [f"{x},{y},3,0.5,-0.7,4" for y in (0, 1) for x in (0, 1)]
+    found = table(tmp_path, data, f"x,y,{header}\n" + "\n".join(rows))["friction"].values[1, 1]
+    mean = np.sqrt(12 * U * 2000)
+    np.testing.assert_allclose(found, np.array([[3 * 12 * U, 0.5 * mean], [-0.7 * mean, 4 * 2000]]) / PS)
+
+
 def test_two_coordinates_on_a_grid_or_at_points(tmp_path: Path) -> None:
     data = changed(noise={"x": 1.0, "y,y": 2.0}, mean_force={"y": "x*y"})
     data["coordinates"]["y"] = {"mass": 2000}
@@ -184,7 +215,18 @@ GOOD = "x,mean_force,friction\n0,1,1\n1,1,1\n"
 BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({}, "x,mean_force,frction\n0,1,1\n", "table.friction", "no friction; give a column friction; the file has: x, mean_force"),
     ({}, "r,friction\n0,1\n", "table.file", 'columns = { x = "r" }'),
-    ({}, "x,friction\n0,1\n0,2\n", "table.file", "two rows with x = 0"),
+    ({}, "x,friction\n0,1\n0,2\n", "table.file", "two rows with x = 0 bohr (lines 2 and 3) but different friction"),
+    ({}, "x,friction\n1,1\n0,1\n1,1\n", "table.file", "two rows with x = 1 bohr (lines 2 and 4) and the same values"),
+    (
+        *({}, "x [angstrom],friction,V [V]\n0.5,1,0\n0.5,2,1\n1,1,0\n", "table.file"),
+        'x = 0.5 angstrom (lines 2 and 3), different in the column "V"; if it is a parameter, say so: columns = { V = "V" }',
+    ),
+    ({}, "x,friction,bias,mu\n0,1,0,0\n0,2,1,2\n", "table.file", 'told apart by "bias" or "mu"; say which is the parameter'),
+    ({"friction": 1}, "x,frction\n0,1\n0,2\n", "table.file", 'different in the column "frction"; if it is a parameter'),
+    (
+        *({"temperature": None}, "V [V],x [angstrom],friction,noise\n0,0.5,1,1\n0.2,0.5,1,-1\n", "table.noise"),
+        "D is negative at x = 0.5 angstrom, V = 0.2 V (line 3)",
+    ),
     ({}, "x,friction\n0,1\n1,nan\n", "table.file", 'line 3: "nan" in the column friction'),
     ({}, "x,friction\n0,1\n1\n", "table.file", "line 3: 1 values for 2 columns"),
     ({}, "0,1\n1,2\n", "table.file", "no header"),

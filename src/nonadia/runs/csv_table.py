@@ -22,10 +22,11 @@ class CsvError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Csv:
-    """Columns by name, as written; units of the header, where it has any."""
+    """Columns by name, as written; units of the header, where it has any; the line of the file that each row stands in."""
 
     columns: dict[str, NDArray[np.float64]]
     units: dict[str, str]
+    lines: NDArray[np.int64]
 
 
 def read_csv(path: Path) -> Csv:
@@ -52,7 +53,7 @@ def read_csv(path: Path) -> Csv:
     if len(rows) * len(names) > MOST:
         raise CsvError(f"{path}: more than {MOST:,} numbers; give a coarser table")
     values = np.array([_row(path, number, line, separator, names) for number, line in rows])
-    return Csv({name: values[:, i] for i, name in enumerate(names)}, units)
+    return Csv({name: values[:, i] for i, name in enumerate(names)}, units, np.array([number for number, _ in rows]))
 
 
 Line = tuple[int, str]

@@ -60,8 +60,9 @@ _TABLES: tuple[tuple[str, str, type[spec.Table]], ...] = (
         "`[table]`",
         "From a `file`, or each coordinate has a key here as in `[forces]` and the rest are expressions, which may also add\n"
         "what a file lacks. Columns are named as the coordinates, `potential`, `mean_force`, `friction`, `noise`; of several\n"
-        "coordinates `mean_force_x`, `friction_x_y`, …; a column of a parameter groups the rows by its values; all are\n"
-        "run unless `[parameters]` or `[sweep]` chooses. Units stand in the header, `x [angstrom]`, or in `columns`:\n"
+        "coordinates `mean_force_x`, `friction_x_y`, …; any other column by whose values every geometry is repeated is a\n"
+        "parameter. All its values are run unless `[parameters]` or `[sweep]` chooses; if it is unclear which column is one,\n"
+        "`columns` says so. Units stand in the header, `x [angstrom]`, or in `columns`:\n"
         "`eV*fs/angstrom^2`; a friction may be a rate (`1/ps`), γ_ij/√(m_i m_j). A result file (`.nc`) gives everything.",
         table_schema.TableSpec,
     ),

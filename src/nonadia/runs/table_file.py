@@ -1,7 +1,8 @@
 """Columns of a CSV file as forces, friction and noise; rows grouped by the values of parameters that have a column.
 
 Names of columns that need no mapping: the coordinates, potential, mean_force, friction, noise (of several coordinates
-mean_force_x, friction_x_y, …), error_mean_force …, and the parameters of the input.
+mean_force_x, friction_x_y, …), error_mean_force …, and the parameters of the input. Another column is a parameter where it
+clearly groups the rows (`table_rows`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nonadia.units import UNITS, UnitError
 
 from .compound_units import ENERGY, FORCE, FRICTION, NOISE, RATE, Powers, factor
 from .csv_table import Csv, CsvError, read_csv
+from .table_rows import ambiguous, duplicate, grouping, lowest_noise, row_name, twice
 
 FloatArray = NDArray[np.float64]
 Component = tuple[str, tuple[int, ...]]  # quantity and index: ("friction", (0, 1))
@@ -60,7 +62,8 @@ class TableFile:
         rows = np.ones(len(self.points), dtype=bool)
         problems = []
         for name, column in self.parameters.items():
-            near = np.abs(column - wanted[name]) <= 1e-9 * np.abs(column).max(initial=0.0)
+            distance = np.abs(column - wanted[name])
+            near = (distance <= 1e-9 * np.abs(column).max(initial=0.0)) & (distance == distance.min())
             if not near.any():
                 there = ", ".join(map(str, self.choices()[name]))
                 message = f"the file has no rows with {name} = {wanted[name]:g} (a.u.); it has {there}"
@@ -79,11 +82,6 @@ class TableFile:
         """Rows in C order of the grid."""
         order = np.lexsort(self.points.T[::-1])
         points = self.points[order]
-        twice = np.flatnonzero((np.diff(points, axis=0) == 0).all(axis=1))
-        if twice.size:
-            at = ", ".join(f"{name} = {value:g}" for name, value in zip(self.names, points[twice[0]], strict=True))
-            message = f"two rows with {at} (a.u.); a parameter with a column of its own must be in [parameters] or [sweep]"
-            raise TableError([("table.file", message)])
         return replace(self, points=points, values={key: column[order] for key, column in self.values.items()})
 
     def grid(self) -> tuple[tuple[str, ...], dict[str, FloatArray], FloatArray]:
@@ -167,6 +165,7 @@ class _Mapping:
     def table(self) -> TableFile:
         points = np.empty((len(next(iter(self.csv.columns.values()))), len(self.names)))
         values: dict[Component, FloatArray] = {}
+        places: dict[str, str] = {}  # coordinate or parameter → its column
         used = set()
         for key, component in self.known.items():
             column = self._column(key)
@@ -176,6 +175,7 @@ class _Mapping:
             numbers = self.csv.columns[column] * self._factor(key, component, column)
             if component[0] == "x":
                 points[:, component[1][0]] = numbers
+                places[key] = column
             elif component in values:
                 self.problems.append((f"table.columns.{key}", "this component has two columns; leave one out"))
             else:
@@ -187,11 +187,22 @@ class _Mapping:
             if column is None:
                 continue
             used.add(column)
+            places[name] = column
             chosen[name], labels[name] = self._parameter(name, column)
         if self.problems:
             raise TableError(self.problems)
+        notes = []
         unused = [name for name in self.csv.columns if name not in used]
-        notes = [f"{self.path.name}: columns not used: {', '.join(unused)}"] if unused else []
+        for name in self._grouping(places, unused):
+            chosen[name], labels[name] = self._parameter(name, name)
+            places[name] = name
+            unused.remove(name)
+            notes.append(f"{self.path.name}: the column {name} is a parameter")
+        self._judge(places, unused, values)
+        if self.problems:
+            raise TableError(self.problems)
+        if unused:
+            notes.append(f"{self.path.name}: columns not used: {', '.join(unused)}")
         return TableFile(self.names, points, values, chosen, labels, tuple(self.csv.columns), notes)
 
     def _column(self, key: str) -> str | None:
@@ -214,6 +225,32 @@ class _Mapping:
             example = f'columns = {{ {key} = "{next(iter(self.csv.columns))}" }}'
             self.problems.append(("table.file", f'no column "{key}"; {did}there are: {there}; or map one: {example}'))
         return None
+
+    def _grouping(self, places: Mapping[str, str], unused: Sequence[str]) -> tuple[str, ...]:
+        """Columns that are parameters although the input does not name them: rows are told apart by nothing else."""
+        if twice(self.csv, list(places.values())) is None:
+            return ()
+        found = grouping(self.csv, list(places.values()), unused, self.known)
+        if len(found) > 1:
+            raise TableError([("table.file", ambiguous(found))])
+        return found[0] if found else ()
+
+    def _judge(self, places: Mapping[str, str], unused: Sequence[str], values: Mapping[Component, FloatArray]) -> None:
+        """Every geometry once, and no negative noise."""
+        named = {key: (column, self._shown_unit(key, column)) for key, column in places.items()}
+        rows = twice(self.csv, list(places.values()))
+        if rows is not None:
+            self.problems.append(("table.file", duplicate(self.csv, named, unused, rows)))
+        noise, error = ({i: v for (name, i), v in values.items() if name == key} for key in ("noise", "error_noise"))
+        row = lowest_noise(self.csv, noise, error)
+        if row is not None:
+            low = "is negative" if len(self.names) == 1 else "is not positive semi-definite"
+            at = row_name(self.csv, row, named)
+            self.problems.append(("table.noise", f"D {low} at {at}, beyond its error; no random force has a negative variance"))
+
+    def _shown_unit(self, key: str, column: str) -> str | None:
+        unit = self._unit(key, column)
+        return None if unit == "1" else unit or ("bohr" if self.units.get(key, "1") != "1" else None)
 
     def _unit(self, key: str, column: str) -> str | None:
         return (self.columns.get(key) or {}).get("unit") or self.csv.units.get(column)
