@@ -133,7 +133,7 @@ def langevin(
         "initial": {k: v for k, v in start.items() if k not in ("positions", "momenta")},
         "wall_time": clock.perf_counter() - started,
     }
-    return assemble(outcome, attributes, field.messages + pilot.messages)
+    return assemble(outcome, attributes, field.messages + pilot.messages + step_size.shortening(fixed, problem.step))
 
 
 def _time(step: float | str, duration: float) -> float:
