@@ -52,6 +52,7 @@ class TableFile:
     labels: dict[str, dict[float, float | str]]
     csv_names: tuple[str, ...]
     notes: list[str] = field(default_factory=list)
+    chosen: str = ""  # by `at`: "bias = 0.2 V"
 
     def choices(self) -> dict[str, list[float | str]]:
         """Parameter → its values as one writes them in [sweep], increasing."""
@@ -75,7 +76,8 @@ class TableFile:
         if problems:
             raise TableError(problems)
         values = {component: column[rows] for component, column in self.values.items()}
-        found = replace(self, points=self.points[rows], values=values, parameters={}, labels={})
+        chosen = ", ".join(f"{name} = {self.labels[name][float(column[rows][0])]}" for name, column in self.parameters.items())
+        found = replace(self, points=self.points[rows], values=values, parameters={}, labels={}, chosen=chosen)
         return found._ordered()
 
     def _ordered(self) -> TableFile:

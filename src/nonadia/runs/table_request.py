@@ -17,6 +17,7 @@ from nonadia.expressions import Expression, not_finite
 from nonadia.models.build import Builder
 from nonadia.models.junction import Coordinate
 from nonadia.models.structure import dotted, unknown_key
+from nonadia.units import UNITS
 
 from .request import MAX_POINTS, _axis
 from .table_file import TableFile
@@ -92,6 +93,8 @@ class _Reader:
         mean_force = self._components("mean_force", points, 1)
         friction = self._components("friction", points, 2)
         noise = self._noise(points, friction)
+        if noise is not None and not (self.file is not None and self.file.has("noise")):  # judged with its lines
+            self._judge(points, noise)
         if len(builder.problems) > self.before or potential is None or mean_force is None or friction is None or noise is None:
             return None
         exact = self.file is None
@@ -183,6 +186,22 @@ class _Reader:
         if kT is None or friction is None:
             return None
         return 0.5 * kT * (friction + np.swapaxes(friction, 1, 2))
+
+    def _judge(self, points: FloatArray, noise: FloatArray) -> None:
+        """No negative noise."""
+        lowest = np.linalg.eigvalsh(0.5 * (noise + np.swapaxes(noise, 1, 2)))[:, 0]
+        worst = int(np.argmin(lowest))
+        if not lowest[worst] < -1e-12 * np.abs(noise).max():
+            return
+        places = []
+        for c, value in zip(self.builder.coordinates, points[worst], strict=True):
+            assert c is not None
+            size, unit = (UNITS[c.unit][0], f" {c.unit}") if c.unit != "1" else (1.0, "")
+            places.append(f"{c.name} = {value / size:g}{unit}")
+        at = ", ".join([*places, *([self.file.chosen] if self.file is not None and self.file.chosen else [])])
+        low = "is negative" if len(self.names) == 1 else "is not positive semi-definite"
+        why = " (D = γ k_BT of a negative friction)" if "temperature" in self.table else ""
+        self.builder.note("table.noise", f"D {low} at {at}{why}; no random force has a negative variance")
 
     def _components(self, key: str, points: FloatArray, rank: int) -> FloatArray | None:
         """(N, c) or (N, c, c) from the columns of the file, or from expressions."""
