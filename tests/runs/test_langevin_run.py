@@ -220,7 +220,7 @@ def test_a_table_of_noise_that_is_negative_is_refused() -> None:
     data = swept(TABLE)
     data["table"] |= {"noise": "0.001*(x - 1)"}
     del data["table"]["temperature"]
-    with pytest.raises(na.InputError, match="<dict>: table.noise: D is negative at x = -3"):
+    with pytest.raises(na.InputError, match=r"<dict>: table\.noise: D is negative at x = -3"):
         na.run(data)
 
 
