@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from nonadia.langevin import ensemble
 from nonadia.langevin.api import langevin
-from nonadia.langevin.ensemble import LeftTable
 from nonadia.langevin.field import CallableField, Uniform
 from nonadia.langevin.general import NoiseError
+from nonadia.langevin.task import LeftTable
 
 K, M, KT = 0.01, 2000.0, 9.5e-4
 

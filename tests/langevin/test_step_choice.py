@@ -10,9 +10,9 @@ import pytest
 import nonadia as na
 from nonadia.langevin import step_size
 from nonadia.langevin.compiled.philox import keys
-from nonadia.langevin.ensemble import LeftTable
 from nonadia.langevin.exits import read_exits
 from nonadia.langevin.schemes.scheme import named
+from nonadia.langevin.task import LeftTable
 
 WALL = 50.0  # curvature of the wall at x < 0; nothing acts elsewhere
 

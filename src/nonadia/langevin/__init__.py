@@ -10,7 +10,7 @@
     compiled       one coordinate from a table, as fast as it goes, and the noise keyed by (seed, trajectory, step)
     general        the engine for every other field
     initial        positions and momenta at t = 0; exits: where trajectories end
-    ensemble       many trajectories in groups, statistics streamed, the same bits for any number of workers
+    ensemble       many trajectories in groups, statistics streamed, the same bits for any number of workers (task: one group)
     step_size      the step, and whether it is small enough
     api            na.langevin: from a force table to observables with errors (outcome, exit_statistics, dataset)
     statistics     errors, steady states, survival, relaxation, scattering; correlation: in time

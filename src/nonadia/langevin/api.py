@@ -21,6 +21,7 @@ from .field import Field, FloatArray
 from .initial import sample
 from .outcome import Outcome, achieved
 from .schemes.scheme import named
+from .task import companion
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -87,7 +88,7 @@ def langevin(
 
     Returns a dataset, a.u., `units` on every variable; error_X is one standard error of X, step_error_X the error of the step
     (from an ensemble of twice the step on the same noise). attrs: step, scheme, weak_order, steady_state, steady_since,
-    converged, messages (why not), notes. Errors: ValueError for arguments that do not fit, ensemble.LeftTable (a ValueError)
+    converged, messages (why not), notes. Errors: ValueError for arguments that do not fit, task.LeftTable (a ValueError)
     where a trajectory leaves the table, general.NoiseError (a ValueError) where D is not positive.
     """
     started = clock.perf_counter()
@@ -111,7 +112,7 @@ def langevin(
     pilot = step_size.choose(field, chosen_scheme, x, p, duration, key, limits, step_tolerance, fixed)
     edges = step_size.edges_of(field, pilot.reach, bins)
     problem = step_size.problem_for(field, chosen_scheme, trajectories, duration, pilot.step, key, limits, stored, edges, keep)
-    second = ensemble.companion(problem, max(COMPANION, trajectories // 8))
+    second = companion(problem, max(COMPANION, trajectories // 8))
     whole = step_size.with_auxiliary(field, x, p, seed)
     pair = [Ensemble(problem, x, whole), Ensemble(second, x[: second.trajectories], whole[: second.trajectories])]
     looks = sorted({round(j * (stored - 1) / LOOKS) for j in range(1, LOOKS)}) if stop_error else []

@@ -26,7 +26,7 @@ FEWEST_LOOKED_AT = 16  # stored times before a steady state is looked for in a r
 
 
 def columns(c: int, leads: int) -> dict[str, slice]:
-    """Where each observable stands among those of `ensemble.observables`."""
+    """Where each observable stands among those of `task.observables`."""
     names = {"position": c, "momentum": c, "kinetic_temperature": c, "potential_energy": 1, "energy": 1, "current": leads}
     found, start = {}, 0
     for name, width in names.items():

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ensemble import Ensemble, LeftTable, Problem, batch_size, companion, run
+from .ensemble import Ensemble, run
 from .field import Field, FloatArray
 from .general import Exits
 from .schemes.scheme import Scheme
 from .statistics.blocking import batch_mean
+from .task import LeftTable, Problem, batch_size, companion
 
 PHASE = 0.05  # ωτ
 PILOT = 1024  # trajectories

@@ -12,8 +12,8 @@ from .junction_experiment import JunctionExperiment
 from .table_experiment import TableExperiment
 
 if TYPE_CHECKING:
-    from nonadia.langevin.ensemble import Problem
     from nonadia.langevin.field import Field, FloatArray
+    from nonadia.langevin.task import Problem
 
     from .langevin_request import LangevinRequest
 
@@ -164,10 +164,10 @@ def _timed(experiment: Experiment, field: Field, request: LangevinRequest) -> tu
     """The ensemble as it would be run, trajectory-steps a second of one core, and what is to be said about it."""
     from nonadia.langevin import step_size
     from nonadia.langevin.compiled import philox
-    from nonadia.langevin.ensemble import advance
     from nonadia.langevin.exits import read_exits
     from nonadia.langevin.general import State
     from nonadia.langevin.schemes.scheme import named
+    from nonadia.langevin.task import advance
 
     scheme, exits, key = named(request.scheme), read_exits(request.exits, field), philox.keys(request.seed, 0)
     x, p = _start(experiment, field, request)
