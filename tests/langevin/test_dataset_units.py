@@ -125,3 +125,12 @@ def test_scattered_points_of_the_whole_force_are_only_noted() -> None:
     assert [line for line in field.messages if not line.startswith("note: ")] == []
     assert any("whole force" in line for line in field.messages)
     assert field.units == {"x": "bohr", "y": "1"}  # type: ignore[attr-defined]
+
+
+def test_units_of_a_density_in_phase_space() -> None:
+    for unit, wanted in (("bohr", "hbar/bohr"), ("1", "hbar")):
+        field = na.CallableField(["x"], 1.0, lambda x: -x, 0.5, 0.5, lambda x: 0.5 * x[:, 0] ** 2, units={"x": unit})
+        found = na.fokker_planck(field, tolerance=1e-2)
+        assert found["p"].attrs["units"] == wanted == found["momentum"].attrs["units"]
+        assert found["x"].attrs["units"] == unit and all("units" in v.attrs for v in found.variables.values())
+        assert ("bohr" in "".join(v.attrs["units"] for v in found.variables.values())) == (unit == "bohr")

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ..dataset_units import coordinate_units
+from ..field import Field
 from .basis import FloatArray
 from .state import State, distances
 
+# units of a dimensionless coordinate instead of those of a length
+_NUMBERS = {
+    "bohr": "1", "bohr^2": "1", "hbar/bohr": "hbar", "hbar^2/bohr^2": "hbar^2", "1/bohr": "1", "bohr/hbar": "1/hbar",
+    "1/(bohr*time)": "1/time",
+}  # fmt: skip
 LABELS = {
     "kinetic_temperature": ("hartree", "k_BT = m<v²>"),
     "position": ("bohr", "mean position"),
@@ -73,8 +80,20 @@ def assemble(
         "messages": json.dumps(list(dict.fromkeys(messages)), ensure_ascii=False),
     }
     dataset = xr.Dataset(variables, coords=coordinates, attrs=attributes)
-    dataset["x"].attrs |= {"units": "bohr", "long_name": operator.field.names[0]}
-    dataset["p"].attrs |= {"units": "hbar/bohr", "long_name": f"momentum of {operator.field.names[0]}"}
+    return labelled(dataset, operator.field)
+
+
+def labelled(dataset: xr.Dataset, field: Field) -> xr.Dataset:
+    """The dataset with units and names of its axes; of a dimensionless coordinate, all units without bohr."""
+    name = field.names[0]
+    axes = {"x": ("bohr", name), "p": ("hbar/bohr", f"momentum of {name}"), "time": ("hbar/hartree", "time")}
+    for axis, (units, long_name) in axes.items():
+        if axis in dataset.coords:
+            dataset[axis].attrs |= {"units": units, "long_name": long_name}
+    if coordinate_units(field)[name] == "1":
+        for variable in dataset.variables.values():
+            said = variable.attrs.get("units", "")
+            variable.attrs["units"] = _NUMBERS.get(said, said)
     return dataset
 
 

@@ -25,6 +25,7 @@ import xarray as xr
 from ..field import Field
 from .basis import FloatArray
 from .box import Box, edge_ratios, first_box
+from .dataset import labelled
 from .initial import Density, initial_density
 from .operator import Factors, Walls
 from .solve import NOT_CONVERGED
@@ -150,6 +151,4 @@ def _assemble(final: Escape, before: Escape, points: int, attributes: dict[str, 
         "messages": json.dumps(messages, ensure_ascii=False),
     }
     dataset = xr.Dataset(variables, coords={"x": x, "p": p, "exit": ["lower", "upper"]}, attrs=attributes)
-    for name, units, long_name in (("x", "bohr", "position"), ("p", "hbar/bohr", "momentum")):
-        dataset[name].attrs |= {"units": units, "long_name": long_name}
-    return dataset
+    return labelled(dataset, operator.field)

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from ..field import Field
 from .basis import FloatArray
 from .box import Box, Ends, edge_ratios, first_box, limits_of
-from .dataset import LABELS
+from .dataset import LABELS, labelled
 from .exponential import Exponential
 from .initial import Density, Initial, initial_density
 from .solve import NOT_CONVERGED
@@ -195,9 +195,7 @@ def _assemble(
         "messages": json.dumps(messages, ensure_ascii=False),
     }
     dataset = xr.Dataset(variables, coords={"time": times, "x": x, "p": p}, attrs=attributes)
-    for name, units, long_name in (("time", "hbar/hartree", "time"), ("x", "bohr", "position"), ("p", "hbar/bohr", "momentum")):
-        dataset[name].attrs |= {"units": units, "long_name": long_name}
-    return dataset
+    return labelled(dataset, operator.field)
 
 
 def _norm(state: State) -> float:
