@@ -13,7 +13,7 @@ def main() -> None:
     code: object = 1
     try:
         stop.listen()
-        from .runs.cli import main as command
+        from .cli.app import main as command
 
         command()
     except SystemExit as end:

@@ -17,7 +17,7 @@ import pytest
 
 from nonadia.bench import report, suite
 from nonadia.bench.cases import Case, Target
-from nonadia.runs.cli import main
+from nonadia.cli.app import main
 
 TIMES = {"build_s": 0.1, "preconditioner_s": 0.01, "solve_s": 0.03, "total_s": 0.14}
 OWN: dict[str, Any] = {"status": "ok", "peak_bytes": 3e8, "occupation": 0.5, "streaming": {"ratio": 2.0}, **TIMES}

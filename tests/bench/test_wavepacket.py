@@ -17,7 +17,7 @@ import pytest
 
 from nonadia.bench import compared, process, wavepacket, wavepacket_own, wavepacket_peer, wavepacket_report
 from nonadia.bench.wavepacket_cases import CASES, QUICK_CASES, Case, observables, select
-from nonadia.runs.cli import main
+from nonadia.cli.app import main
 from nonadia.wavepacket.hamiltonian import Hamiltonian
 from nonadia.wavepacket.initial import prepare
 

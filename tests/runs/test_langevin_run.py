@@ -230,7 +230,7 @@ def test_wave_packets_do_not_go_to_a_cluster() -> None:
 
 
 def test_the_command_line_says_what_came_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from nonadia.runs.cli_words import summary
+    from nonadia.cli.words import summary
 
     long = changed(swept(TABLE, T=["300 K"]), duration=60000, initial={"boltzmann": "T"}, exits={"far": "x > 1.2"})
     summary(na.run(changed(long, exits={})))

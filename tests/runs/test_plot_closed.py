@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from nonadia.runs.cli import app
+from nonadia.cli.app import app
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""From an input file to a result file: schema, experiment, execution, result store, command line.
+"""From an input file to a result file: schema, experiment, execution, result store.
 
-May import every other room; no room imports it. Kept free of imports so that `nonadia --help` is instant.
+May import the rooms of physics and plot. Free of imports, so that the command line loads fast.
 """

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError
+from nonadia.runs.errors import InputError
 
 if TYPE_CHECKING:
-    from ..bench.compared import Comparison
+    from nonadia.bench.compared import Comparison
 
 BENCHMARKS = ("heom", "wavepacket", "langevin")
 QUICK_LIMIT = 20.0  # seconds for another code at each case with --quick
@@ -76,7 +76,7 @@ def benchmark(
             done += 1
             print(chosen.row(what, entry), flush=True)
 
-    from ..bench.suite import save
+    from nonadia.bench.suite import save
 
     try:
         save({"finished": False}, target)
@@ -99,8 +99,8 @@ def benchmark(
 
 
 def _heom(asked: Asked) -> Benchmark:
-    from ..bench import report, suite
-    from ..bench.cases import QUICK, select
+    from nonadia.bench import report, suite
+    from nonadia.bench.cases import QUICK, select
 
     chosen = select(asked.cases or (QUICK if asked.quick else ()))
     extent: dict[str, Any] = {"repeats": 0.5, "points": 5, "rounds": 1} if asked.quick else {}
@@ -122,24 +122,24 @@ def _heom(asked: Asked) -> Benchmark:
 
 
 def _wavepacket(asked: Asked) -> Benchmark:
-    from ..bench import wavepacket_report
-    from ..bench.wavepacket import BENCHMARK
-    from ..bench.wavepacket_cases import CASES, QUICK_CASES, select
+    from nonadia.bench import wavepacket_report
+    from nonadia.bench.wavepacket import BENCHMARK
+    from nonadia.bench.wavepacket_cases import CASES, QUICK_CASES, select
 
     return _compared(BENCHMARK, wavepacket_report, select(asked.cases, QUICK_CASES if asked.quick else CASES), asked)
 
 
 def _langevin(asked: Asked) -> Benchmark:
-    from ..bench import langevin_report
-    from ..bench.langevin import BENCHMARK
-    from ..bench.langevin_cases import CASES, QUICK_CASES, select
+    from nonadia.bench import langevin_report
+    from nonadia.bench.langevin import BENCHMARK
+    from nonadia.bench.langevin_cases import CASES, QUICK_CASES, select
 
     return _compared(BENCHMARK, langevin_report, select(asked.cases, QUICK_CASES if asked.quick else CASES), asked)
 
 
 def _compared(benchmark: Comparison, report: Any, cases: Sequence[Any], asked: Asked) -> Benchmark:
     """report: the module with LEGEND, HEADER, row and closing."""
-    from ..bench.compared import Plan
+    from nonadia.bench.compared import Plan
 
     extent: dict[str, Any] = {"repeats": 0.5} if asked.quick else {}
     plan = Plan(cases, asked.time_limit, asked.peer, **extent)

@@ -11,9 +11,9 @@ import typer
 if TYPE_CHECKING:
     import xarray as xr
 
-    from .execute import Interrupted
-    from .experiment import Experiment
-    from .junction_experiment import JunctionExperiment
+    from nonadia.runs.execute import Interrupted
+    from nonadia.runs.experiment import Experiment
+    from nonadia.runs.junction_experiment import JunctionExperiment
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -27,8 +27,7 @@ def title_of(text: str) -> str:
 def times_of(text: str) -> list[float]:
     """'1.7 fs, 8.5 fs' in atomic units of time; InputError for what is no time."""
     from nonadia import units
-
-    from .errors import InputError
+    from nonadia.runs.errors import InputError
 
     try:
         return [units.atomic(part.strip(), "time") for part in text.split(",") if part.strip()]
@@ -37,8 +36,8 @@ def times_of(text: str) -> list[float]:
 
 
 def load_input(file: str, overrides: list[str] | None) -> Experiment:
-    from .errors import InputError
-    from .experiment import load
+    from nonadia.runs.errors import InputError
+    from nonadia.runs.experiment import load
 
     values: dict[str, Any] = {}
     wrong = []
@@ -54,8 +53,8 @@ def load_input(file: str, overrides: list[str] | None) -> Experiment:
 
 def junction_input(file: str, overrides: list[str] | None) -> JunctionExperiment:
     """The same, for a command that is for junctions only."""
-    from .errors import InputError
-    from .junction_experiment import JunctionExperiment
+    from nonadia.runs.errors import InputError
+    from nonadia.runs.junction_experiment import JunctionExperiment
 
     experiment = load_input(file, overrides)
     if not isinstance(experiment, JunctionExperiment):

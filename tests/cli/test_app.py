@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from nonadia.runs.cli import main
+from nonadia.cli.app import main
 
 SHORT = ["--set", "forces.x=[-3.5, 0.0]"]
 
@@ -269,7 +269,7 @@ def test_not_converged_is_status_1_with_the_result_saved(tmp_path: Path) -> None
 
 def test_help_imports_nothing_heavy() -> None:
     """`nonadia --help` answers at once because what it needs is light."""
-    code = "import sys, nonadia.runs.cli; print(*sys.modules)"
+    code = "import sys, nonadia.cli.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"numpy", "scipy", "sympy", "numba", "xarray", "matplotlib", "pydantic"}
     assert "typer" in done.stdout.split() and not heavy & set(done.stdout.split())

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import stop
-from .cli_words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, times_of, title_of
+from nonadia.runs import stop
+
+from .words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, times_of, title_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,12 +90,12 @@ def _compute(
     file: str, target: Path, overrides: list[str] | None, resume: bool, workers: int, scheduler: str | None
 ) -> xr.DataTree:
     """The result of `run`, saved; every other end of it as its message and exit status."""
-    from . import estimate
-    from .execute import Interrupted, RunFailed
-    from .execute import run as execute
-    from .executors import ClusterLost
-    from .junction_experiment import JunctionExperiment
-    from .progress import Progress
+    from nonadia.runs import estimate
+    from nonadia.runs.execute import Interrupted, RunFailed
+    from nonadia.runs.execute import run as execute
+    from nonadia.runs.executors import ClusterLost
+    from nonadia.runs.junction_experiment import JunctionExperiment
+    from nonadia.runs.progress import Progress
 
     experiment = load_input(file, overrides)
     if isinstance(experiment, JunctionExperiment):
@@ -131,7 +132,7 @@ def _compute(
 @app.command()
 def check(file: InputName, overrides: Overrides = None) -> None:
     """Validate an input without running it; print its sizes."""
-    from .describe import describe
+    from nonadia.runs.describe import describe
 
     describe(load_input(file, overrides), print)
     print("ok")
@@ -153,8 +154,7 @@ def plot(
 ) -> None:
     """Draw the figures of a result, as PNG and SVG, or a film of a wave packet."""
     from nonadia.plot import PlotError, animate, plot_result
-
-    from .store import ResultError, open_result
+    from nonadia.runs.store import ResultError, open_result
 
     instants = times_of(times)
     tree = open_result(result)
@@ -191,8 +191,8 @@ def converge(
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Processes over geometries.")] = 1,
 ) -> None:
     """Error of force, friction and noise against tiers and poles (HEOM): a result file and its figure."""
-    from . import converge as study
-    from .execute import Interrupted
+    from nonadia.runs import converge as study
+    from nonadia.runs.execute import Interrupted
 
     target = output or Path(f"{Path(file).stem}-convergence.nc")
     options = {"decomposition": decomposition, "terminator": terminator, "reference": reference}
@@ -268,7 +268,7 @@ def bench(
 
 def main() -> None:
     """Entry point: every error becomes its lines on stderr and its exit status, never a traceback."""
-    from .errors import InputError
+    from nonadia.runs.errors import InputError
 
     stop.listen()
     try:
@@ -290,7 +290,7 @@ def main() -> None:
 
 
 def _unexpected(error: Exception) -> int:
-    from .store import ResultError, SaveError
+    from nonadia.runs.store import ResultError, SaveError
 
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # wrong usage, found by typer
         error.show()  # type: ignore[attr-defined]
