@@ -1,4 +1,4 @@
-"""The command line: `nonadia run | check | plot | converge | examples | bench`.
+"""The command line: `nonadia run | check | plot | converge | examples | bench | reproduce`.
 
 Exit status 0 only if everything asked for was computed to its tolerance; 2 for bad input, one line an
 error on stderr (file: key: what; what would be right); 1 for a computation that failed, was interrupted or
@@ -16,6 +16,7 @@ import typer
 
 from nonadia.runs import stop
 
+from . import reproduce
 from .words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, times_of, title_of
 
 if TYPE_CHECKING:
@@ -264,6 +265,9 @@ def bench(
     from .benchmark import benchmark
 
     benchmark(name, output, cases, quick, not without_qutip, qutip_large, time_limit)
+
+
+app.command("reproduce")(reproduce.command)
 
 
 def main() -> None:

@@ -49,8 +49,6 @@ class SaveError(ResultError):
 
 def provenance(experiment: Experiment, command: str) -> dict[str, Any]:
     """Root attributes that say where a result comes from; JSON where the value is not a plain string."""
-    versions = {name: _version(name) for name in _PROGRAMS}
-    versions |= {"python": platform.python_version(), "platform": platform.platform()}
     return {
         "format": FORMAT,
         "title": experiment.title,
@@ -59,11 +57,22 @@ def provenance(experiment: Experiment, command: str) -> dict[str, Any]:
         "input": experiment.text,
         "overrides": json.dumps(experiment.overrides, sort_keys=True),
         "settings": json.dumps(experiment.settings, sort_keys=True, default=str),
-        "versions": json.dumps(versions),
+        "versions": json.dumps(versions()),
         "command": command,
         "seeds": json.dumps(_seeds(experiment)),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Of nonadia, what it computes with, Python and the system."""
+    found = {name: _version(name) for name in _PROGRAMS}
+    return found | {"python": platform.python_version(), "platform": platform.platform()}
+
+
+def now() -> str:
+    """Date and time, as results carry them."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _seeds(experiment: Experiment) -> list[int]:
