@@ -242,7 +242,7 @@ def examples(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which benchmark: heom, wavepacket or langevin.")] = "heom",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which benchmark: heom, wavepacket, langevin or all.")] = "heom",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Results; default: bench-NAME.json here.")
     ] = None,

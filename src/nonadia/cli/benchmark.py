@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nonadia.bench.compared import Comparison
 
 BENCHMARKS = ("heom", "wavepacket", "langevin")
+ALL = "all"
 QUICK_LIMIT = 20.0  # seconds for another code at each case with --quick
 
 
@@ -57,11 +58,25 @@ def benchmark(
     Errors: InputError for an unknown benchmark or case, or a file that cannot be written; SystemExit(1) if a case failed or the
     run was interrupted.
     """
-    if name not in BENCHMARKS:
-        raise InputError([("nonadia bench", name, f"there is no such benchmark; there are: {', '.join(BENCHMARKS)}")])
+    if name not in (*BENCHMARKS, ALL):
+        raise InputError([("nonadia bench", name, f"there is no such benchmark; there are: {', '.join((*BENCHMARKS, ALL))}")])
     target = output or Path(f"bench-{name}.json")
     wanted = [word.strip() for item in cases or () for word in item.split(",") if word.strip()]
     asked = Asked(wanted, quick, peer, peer_large, time_limit or (QUICK_LIMIT if quick else 300.0))
+    if name == ALL and wanted:
+        raise InputError([("nonadia bench", "--cases", "cases belong to one benchmark; name it, or leave them out")])
+    _, wrong = _all(target, asked) if name == ALL else _one(name, target, asked)
+    print(f"saved in {target}")
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if wrong:
+        raise SystemExit(1)
+
+
+def _one(name: str, target: Path, asked: Asked) -> tuple[dict[str, Any], list[str]]:
+    """The results of one benchmark, saved in `target`, and what is wrong with them."""
+    from nonadia.bench.suite import save
+
     try:
         chosen = {"heom": _heom, "wavepacket": _wavepacket, "langevin": _langevin}[name](asked)
     except ValueError as error:
@@ -76,8 +91,6 @@ def benchmark(
             done += 1
             print(chosen.row(what, entry), flush=True)
 
-    from nonadia.bench.suite import save
-
     try:
         save({"finished": False}, target)
     except OSError as error:
@@ -90,12 +103,32 @@ def benchmark(
         raise SystemExit(1) from None
     for line in chosen.closing(results):
         print(line)
-    print(f"saved in {target}")
-    wrong = chosen.failures(results)
-    for line in wrong:
-        print(line, file=sys.stderr)
-    if wrong:
-        raise SystemExit(1)
+    return results, chosen.failures(results)
+
+
+def _all(target: Path, asked: Asked) -> tuple[dict[str, Any], list[str]]:
+    """Every benchmark: each in a file of its own beside `target`, all in `target`, their ratios as table and figure."""
+    from nonadia.bench import ratios
+    from nonadia.bench.suite import save
+    from nonadia.plot.benchmark import draw_ratios
+
+    everything: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name in BENCHMARKS:
+        print(f"# {name}", flush=True)
+        everything[name], failures = _one(name, target.with_name(f"{target.stem}-{name}.json"), asked)
+        wrong += [f"{name}: {line}" for line in failures]
+        save({"benchmarks": everything}, target)
+    found = ratios.ratios(everything)
+    save({"benchmarks": everything, "ratios": [vars(ratio) for ratio in found]}, target)
+    print("\n".join(ratios.table(found)))
+    if found:
+        machine = everything[BENCHMARKS[0]]["machine"]
+        rows = [(f"{r.case}: {r.what}, {r.peer}", r.engine, r.value, r.lower_bound) for r in found]
+        caption = f"{machine['processor']}, {everything[BENCHMARKS[0]]['started'][:10]}; one thread each"
+        for path in draw_ratios(rows, caption, target.parent, target.stem):
+            print(path)
+    return everything, wrong
 
 
 def _heom(asked: Asked) -> Benchmark:
