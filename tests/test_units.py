@@ -49,6 +49,27 @@ def test_well_known_numbers() -> None:
     assert 300.0 * units.KELVIN / units.EV == pytest.approx(0.02585199978, rel=1e-9)
 
 
+def test_other_units_by_their_definitions() -> None:
+    """1 kcal = 4184 J, 1 pm = 1e-12 m, 2 Ry = 1 Hartree, 1 as = 1e-18 s, 1 nm = 10 Å, 1 keV = 1000 eV."""
+    bohr = constants.physical_constants["Bohr radius"][0]
+    for text, value in (
+        ("1 kcal/mol", 4184.0 / constants.N_A / HARTREE),
+        ("1 J", 1.0 / HARTREE),
+        ("3 pm", 3e-12 / bohr),
+        ("3 nm", 3e-9 / bohr),
+        ("2 Ry", 1.0),
+        ("7 mHa", 7e-3),
+        ("5 as", 5e-18 / TIME),
+        ("5 ns", 5e-9 / TIME),
+        ("5 s", 5.0 / TIME),
+        ("2 keV", 2000.0 * constants.e / HARTREE),
+        ("4 mK", 4e-3 * constants.k / HARTREE),
+        ("4 mV", 4e-3 * constants.e / HARTREE),
+        ("1 kg", 1.0 / constants.m_e),
+    ):
+        assert parse(text).value == pytest.approx(value, rel=1e-9), text
+
+
 def test_plots_undo_parsing() -> None:
     assert parse("30 meV").value / units.MEV == pytest.approx(30.0, rel=1e-15)
     assert parse("10 ps").value / units.PS == pytest.approx(10.0, rel=1e-15)
