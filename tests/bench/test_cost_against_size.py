@@ -1,4 +1,4 @@
-"""The figure of cost against size: laws are recovered from numbers that follow them, and everything is drawn."""
+"""The figures of cost against size: laws are recovered from numbers that follow them, and everything is drawn."""
 
 from __future__ import annotations
 
@@ -33,20 +33,36 @@ def test_laws(script: ModuleType) -> None:
     assert script.growth("tiers", slope) == "×7.0 a tier"
 
 
-def test_every_series_is_a_case(script: ModuleType) -> None:
-    for series in script.SERIES:
-        case = series.case(series.sizes[-1])
+def test_every_series_of_the_hierarchy_is_a_case(script: ModuleType) -> None:
+    for series in script.ENGINES["heom"].series:
+        case = script.junction(series, series.sizes[-1])
         states = case.vibration[1] if case.vibration else None
         assert {"poles": case.poles, "tiers": case.tiers, "states": states}[series.axis] == series.sizes[-1]
         assert case.tiers == (series.sizes[-1] if series.axis == "tiers" else int(series.label[-1]))
 
 
-def test_the_figure(script: ModuleType, tmp_path: Path) -> None:
-    def points(sizes: tuple[int, ...]) -> list[dict[str, float]]:
-        return [{"size": n, "unknowns": n**2, "solve_s": 1e-4 * n**2, "build_s": 1e-4 * n, "memory_mb": 0.1 * n} for n in sizes]
+@pytest.mark.parametrize("name", ["heom", *(pytest.param(name, marks=pytest.mark.slow) for name in ("wavepacket", "langevin"))])
+def test_one_point_of_each_engine(script: ModuleType, name: str) -> None:
+    engine = script.ENGINES[name]
+    series = engine.series[-1]
+    point = series.measure(series, series.sizes[0])
+    assert all(point[quantity] >= 0 for quantity in engine.quantities)
+    assert any(point[quantity] > 0 for quantity in engine.quantities if quantity.endswith("_s"))
 
-    lines = [script.analyse(s.axis, s.label, points(s.sizes)) for s in script.SERIES]
-    lines.append(script.analyse("unknowns", "all", points((10, 100, 1000))))
-    assert set(lines[0]["fits"]) == set(script.QUANTITIES) and "build_s" not in lines[-1]["fits"]
-    script.draw(lines, "synthetic", tmp_path / "cost.png")
+
+@pytest.mark.parametrize("name", ["heom", "wavepacket", "langevin"])
+def test_the_figure(script: ModuleType, tmp_path: Path, name: str) -> None:
+    engine = script.ENGINES[name]
+
+    def points(sizes: tuple[int, ...]) -> list[dict[str, float]]:
+        return [{"size": n, **{quantity: 1e-4 * n**2 for quantity in engine.quantities}} for n in sizes]
+
+    lines = [script.analyse(engine, s.axis, s.label, points(s.sizes)) for s in engine.series]
+    assert set(lines[0]["fits"]) == set(engine.quantities)
+    if name == "heom":
+        lines.append(script.analyse(engine, "unknowns", "all", points((10, 100, 1000))))
+        assert "build_s" not in lines[-1]["fits"]
+    else:
+        assert lines[0]["fits"]["memory_mb"]["slope"] == pytest.approx(2.0, abs=1e-6)
+    script.draw(engine, lines, "synthetic", tmp_path / "cost.png")
     assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")

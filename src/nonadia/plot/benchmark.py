@@ -21,10 +21,10 @@ def draw_ratios(rows: Sequence[Row], caption: str, outdir: Path, name: str) -> l
         axes = figure.add_subplot()
         for place, (_, engine, ratio, bound) in enumerate(rows):
             axes.barh(place, ratio - 1.0, left=1.0, color=colours[engine], height=0.7)
-            text = f"{'> ' if bound else ''}{ratio:.3g}"
+            text = f"{'> ' if bound else ''}{ratio:,.0f}" if ratio >= 100 else f"{'> ' if bound else ''}{ratio:.3g}"
             axes.annotate(text, (max(ratio, 1.0), place), (4, 0), textcoords="offset points", va="center", color=BLACK)
         axes.set_xscale("log")
-        axes.set_xlim(min([0.5, *(ratio / 2 for _, _, ratio, _ in rows)]), 4 * max([1.0, *(ratio for _, _, ratio, _ in rows)]))
+        axes.set_xlim(min([0.5, *(ratio / 2 for _, _, ratio, _ in rows)]), 6 * max([1.0, *(ratio for _, _, ratio, _ in rows)]))
         axes.set_yticks(range(len(rows)), [label for label, _, _, _ in rows])
         axes.invert_yaxis()
         axes.grid(False, axis="y")
