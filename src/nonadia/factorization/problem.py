@@ -99,14 +99,14 @@ class Problem:
 
     def electronic_force(self, psi: Complex, eta: Complex, t: float) -> list[NDArray[np.float64]]:
         """-⟨ψ|∂_aH_BO|ψ⟩ at every R, D arrays (*R): from ∂_aH_BO where that is known, else as the commutator [∂_a, H_BO]."""
-        gradient = self.molecule.hamiltonian_gradient(t) if self.molecule is not None else None
+        moved = None
+        if self.molecule is not None and self._hamiltonian is not None:
+            moved = self._hamiltonian.apply_gradient(psi.reshape(self.molecule.shape), t)
         found = []
-        if gradient is not None:
-            assert self.molecule is not None and self._hamiltonian is not None
-            whole = psi.reshape(self.molecule.shape)
-            for part in gradient:
-                product = self._hamiltonian.multiply(part, whole).reshape(psi.shape)
-                found.append(-self.weight * np.einsum("s...,s...->...", psi.conj(), product).real)
+        if moved is not None:
+            for product in moved:
+                flat = product.reshape(psi.shape)
+                found.append(-self.weight * np.einsum("s...,s...->...", psi.conj(), flat).real)
             return found
         for a, c in enumerate(self.coordinates):
             k = along(1j * derivative_numbers(c), a + 1, psi.ndim)

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from .electrons import Electrons, RealSpace, States, Surfaces
 from .errors import ModelError, Problem
 from .grid_functions import Array, Envelope, Field, GridFunction, Mesh, grid_function
+from .operator_sum import OperatorSum, Term
 
 ROUNDING = 1e-12  # of its maximum: an absorber that is negative by less is zero there
 
-__all__ = ["GridCoordinate", "Molecule", "Nucleus", "RealSpace", "States", "Surfaces"]
+__all__ = ["GridCoordinate", "Molecule", "Nucleus", "OperatorSum", "RealSpace", "States", "Surfaces"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Molecule:
     """Electrons and nuclei on a grid.
 
     coordinates : the nuclear grid coordinates, 1 to 3.
-    electrons : States, Surfaces or RealSpace.
+    electrons : States, Surfaces, OperatorSum or RealSpace.
     nuclei : which coordinates make up which nucleus; by default each is a nucleus of its own.
     vector, scalar : external vector potential (name → field) and scalar potential on the nuclei.
     absorber : W(R) ≥ 0.
@@ -249,6 +250,14 @@ class Molecule:
     def hamiltonian_parts(self) -> list[tuple[Envelope, Array]] | None:
         """H_BO = Σ_k f_k(t) H_k; None where it is not known as such a sum."""
         return self.electrons.parts(self.mesh)
+
+    def hamiltonian_terms(self) -> list[Term] | None:
+        """H_BO = Σ_k f_k(R) O_k as (f_k (*R), O_k sparse), of an OperatorSum; None for other electrons."""
+        return self.electrons.terms(self.mesh) if isinstance(self.electrons, OperatorSum) else None
+
+    def gradient_terms(self) -> list[list[Term]] | None:
+        """The same of ∂_a H_BO, a list for each coordinate; None also where only values are known."""
+        return self.electrons.slopes(self.mesh) if isinstance(self.electrons, OperatorSum) else None
 
     def vector_potential(self, t: float = 0.0, mesh: Mesh | None = None) -> VectorPotential | None:
         """The external A and its derivatives; None without one."""

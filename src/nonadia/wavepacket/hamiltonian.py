@@ -7,14 +7,17 @@ Derivatives are taken in Fourier space; the product terms of (p + A)² are symme
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..models.grid_functions import Envelope
 from ..models.molecule import GridCoordinate, Molecule
 from .fft import Complex, transform
 from .kernels import apply_matrix
+from .sparse import SparseAction
 
 Array = NDArray[np.complex128] | NDArray[np.float64]
 
@@ -62,15 +65,26 @@ class Hamiltonian:
         self.electronic_kinetic = np.zeros([1] * self.ndim)
         for axis, values in zip(self.electronic_axes, self.kinetic, strict=False):
             self.electronic_kinetic = self.electronic_kinetic + along(values, axis, self.ndim)
-        self._parts = molecule.hamiltonian_parts()
+        terms = molecule.hamiltonian_terms()
+        self._sparse = None if terms is None else SparseAction(terms)
+        slopes = molecule.gradient_terms()
+        self._slopes = None if slopes is None else [SparseAction(terms) for terms in slopes]
         self._scalar = molecule.scalar_parts()
-        self._static = self._sum(0.0, static=True)
         self._vector = molecule.vector_parts()
         self._last: tuple[float, Array] | None = None
         self.absorber = molecule.absorber()
         self.time_dependent = molecule.time_dependent
 
     # --- potentials -------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def _parts(self) -> list[tuple[Envelope, Array]] | None:
+        """H_BO = Σ_k f_k(t) H_k as tables (n, n, *R); of sparse electrons only when a method needs the whole matrix."""
+        return self.molecule.hamiltonian_parts()
+
+    @functools.cached_property
+    def _static(self) -> Array | None:
+        return self._sum(0.0, static=True)
 
     def _sum(self, t: float, static: bool) -> Array | None:
         """Σ f_k(t) H_k over the static or the driven parts of H_BO + v; None where nothing is to add."""
@@ -117,7 +131,7 @@ class Hamiltonian:
         """
         columns: list[NDArray[np.float64]] = []
         for parts, values in (
-            (self._parts, self.molecule.hamiltonian),
+            (self._parts if self._sparse is None else [], self.molecule.hamiltonian),
             (self._scalar, self.molecule.scalar_value),
             (self._vector, self.molecule.vector_value),
         ):
@@ -167,7 +181,7 @@ class Hamiltonian:
 
     def apply_electronic(self, psi: Complex, t: float) -> Complex:
         """H_BO ψ, including the kinetic energy of electrons in real space."""
-        out = self.multiply(self.electronic(t), psi)
+        out = self._sparse.apply(psi) if self._sparse is not None else self.multiply(self.electronic(t), psi)
         if self.electronic_axes:
             work = psi.copy()
             transform(work, self.electronic_axes, True)
@@ -176,6 +190,13 @@ class Hamiltonian:
             out += work
         return out
 
+    def apply_gradient(self, psi: Complex, t: float) -> list[Complex] | None:
+        """(∂_a H_BO) ψ for each nuclear coordinate; None where only values of H_BO are known."""
+        if self._slopes is not None:
+            return [action.apply(psi) for action in self._slopes]
+        gradient = None if self._sparse is not None else self.molecule.hamiltonian_gradient(t)
+        return None if gradient is None else [self.multiply(part, psi) for part in gradient]
+
     def apply(self, psi: Complex, t: float) -> Complex:
         """H(t) ψ without the absorber."""
         return self.apply_sum(psi, [(1.0, t)])
@@ -183,11 +204,18 @@ class Hamiltonian:
     def apply_sum(self, psi: Complex, weights: Sequence[tuple[float, float]]) -> Complex:
         """Σ_k w_k H(t_k) ψ."""
         total = sum(w for w, _ in weights)
-        if len({t for _, t in weights}) == 1 or not self.time_dependent:
-            operator = self.potential(weights[0][1]) * total if total != 1.0 else self.potential(weights[0][1])
+        if self._sparse is not None:
+            out = self._sparse.apply(psi, total)
+            for w, t in weights:
+                v = self.molecule.scalar_value(t)
+                if v is not None:
+                    out += w * v * psi
         else:
-            operator = np.sum([w * self.potential(t) for w, t in weights], axis=0)
-        out = self.multiply(operator, psi)
+            if len({t for _, t in weights}) == 1 or not self.time_dependent:
+                operator = self.potential(weights[0][1]) * total if total != 1.0 else self.potential(weights[0][1])
+            else:
+                operator = np.sum([w * self.potential(t) for w, t in weights], axis=0)
+            out = self.multiply(operator, psi)
         hat = psi.copy()
         transform(hat, self.grid_axes, True)
         if self.molecule.has_vector_potential:
@@ -221,12 +249,18 @@ class Hamiltonian:
         """(lowest, highest) that contain the spectrum of Σ_k w_k H(t_k)."""
         low = high = 0.0
         for w, t in weights:
-            v = self.potential(t)
-            if self.states:
+            if self._sparse is not None:
+                bottom, top = self._sparse.bounds()
+                scalar = self.molecule.scalar_value(t)
+                if scalar is not None:
+                    bottom, top = bottom + float(scalar.min()), top + float(scalar.max())
+            elif self.states:
+                v = self.potential(t)
                 diagonal = np.stack([v[i, i].real for i in range(self.states)])
                 others = np.abs(v).sum(axis=1) - np.abs(diagonal)
                 bottom, top = float((diagonal - others).min()), float((diagonal + others).max())
             else:
+                v = self.potential(t)
                 bottom, top = float(v.real.min()), float(v.real.max())
             kinetic = float(self.kinetic_sum.max())
             if self.molecule.has_vector_potential:

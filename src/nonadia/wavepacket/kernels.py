@@ -101,3 +101,28 @@ def apply_matrix(matrix: NDArray[Any], psi: Complex, out: Complex) -> None:
         for j in range(1, n):
             for x in range(psi.shape[1]):
                 out[i, x] += matrix[i, j, x] * psi[j, x]
+
+
+@_compiled
+def multiply_diagonal(diagonal: NDArray[np.float64], psi: Complex, out: Complex, scale: float) -> None:
+    """out_i = scale d_i ψ_i; all (n, N)."""
+    for i in range(psi.shape[0]):
+        for x in range(psi.shape[1]):
+            out[i, x] = scale * diagonal[i, x] * psi[i, x]
+
+
+@_compiled
+def add_rows(
+    indptr: NDArray, indices: NDArray, data: NDArray, f: NDArray[np.float64], psi: Complex, out: Complex, scale: float
+) -> None:
+    """out_i += scale f Σ_j O_ij ψ_j; O sparse by rows, f (N,) or (1,), psi and out (n, N)."""
+    for i in range(psi.shape[0]):
+        for k in range(indptr[i], indptr[i + 1]):
+            j, value = indices[k], scale * data[k]
+            if f.size == 1:
+                constant = value * f[0]
+                for x in range(psi.shape[1]):
+                    out[i, x] += constant * psi[j, x]
+            else:
+                for x in range(psi.shape[1]):
+                    out[i, x] += value * f[x] * psi[j, x]
