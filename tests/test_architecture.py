@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "nonadia"
 FOUNDATION = {"units", "formula", "kinds", "separation", "expressions"}
-PHYSICS = {"models", "baths", "heom", "negf", "friction", "langevin", "interop", "wavepacket", "factorization"} | FOUNDATION
+PHYSICS = {"models", "baths", "heom", "negf", "friction", "dynamics", "langevin", "interop", "wavepacket", "factorization"} | FOUNDATION
 ALLOWED: dict[str, set[str]] = {
     "units": set(),
     "formula": {"units"},
@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "heom": {"models", "baths"} | FOUNDATION,
     "negf": {"models", "baths"} | FOUNDATION,
     "friction": {"models", "baths", "heom", "negf"} | FOUNDATION,
+    "dynamics": {"models", "baths", "heom", "negf", "friction"} | FOUNDATION,
     "langevin": {"models", "heom", "friction"} | FOUNDATION,
     "interop": {"models", "heom", "friction", "langevin"} | FOUNDATION,
     "wavepacket": {"models"} | FOUNDATION,
@@ -33,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "studies": PHYSICS | {"plot", "runs", "examples", "__init__"},
     "cli": PHYSICS | {"plot", "bench", "runs", "report", "studies", "examples", "__init__"},
     "__main__": {"runs", "cli"},
-    "__init__": {"examples", "friction", "langevin", "models", "wavepacket", "factorization", "runs"},  # lazily, on first use
+    "__init__": {"examples", "friction", "dynamics", "langevin", "models", "wavepacket", "factorization", "runs"},  # lazily, on first use
 }
 FILES = sorted(SOURCE.rglob("*.py"))
 

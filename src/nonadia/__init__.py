@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import examples as examples
+    from .dynamics import heom_dynamics as heom_dynamics
     from .factorization.factorize import factorize as factorize
     from .factorization.marginal import born_oppenheimer as born_oppenheimer
     from .factorization.marginal import marginal_start as marginal_start
@@ -72,6 +73,7 @@ _HOME = {
     "propagate": ("nonadia.wavepacket.api", "propagate"),
     "electronic_forces": ("nonadia.friction", "electronic_forces"),
     "examples": ("nonadia.examples", ""),
+    "heom_dynamics": ("nonadia.dynamics", "heom_dynamics"),
     "langevin": ("nonadia.langevin.api", "langevin"),
     "load": ("nonadia.runs.experiment", "load"),
     "memory_field": ("nonadia.langevin.memory.memory_field", "memory_field"),

@@ -41,11 +41,14 @@ class FockSpace:
 
     `component` (n,) labels the conserved charges. State arrays are sorted by sector: sector s occupies
     offsets[s] : offsets[s + 1] and has the charge charges[s] (one integer per component).
+    origins: the states of a vibration are those of an oscillator displaced to ⟨b⟩ = origin (real; all 0 if left out), so that a
+    motion about that point needs few of them.
     """
 
     n_levels: int
     vibration_states: tuple[int, ...]
     component: tuple[int, ...]
+    origins: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, frozen: FrozenJunction) -> FockSpace:
@@ -82,6 +85,11 @@ class FockSpace:
         charge = np.repeat(self._electronic_charge, self.n_vibrational, axis=0)
         return np.lexsort(charge.T[::-1])  # lexsort is stable
 
+    @property
+    def sorted_from(self) -> NDArray[np.int64]:
+        """Place of each sorted state in the product electronic states ⊗ vibrations, (dimension,)."""
+        return self._order
+
     @cached_property
     def state_charge(self) -> NDArray[np.int64]:
         """Charges of the sorted states, (dimension, n_components)."""
@@ -117,9 +125,10 @@ class FockSpace:
     def ladder(self, mode: int) -> FloatArray:
         """b of one vibration on the product space of all vibrations."""
         out: NDArray = np.ones((1, 1))
+        origin = self.origins[mode] if self.origins else 0.0
         for index, states in enumerate(self.vibration_states):
-            factor = np.diag(np.sqrt(np.arange(1.0, states)), 1) if index == mode else np.eye(states)
-            out = np.kron(out, factor)
+            lower = np.diag(np.sqrt(np.arange(1.0, states)), 1) + origin * np.eye(states)
+            out = np.kron(out, lower if index == mode else np.eye(states))
         return out
 
     def one_body(self, matrix: ComplexArray) -> ComplexArray:

@@ -1,0 +1,237 @@
+"""Vibrational states, exponents and tiers raised until what is observed over time meets the tolerance.
+
+The error of every quantity at every time is the sum of computed differences: what fewer vibrational states change, what a
+better bath changes, what a finer step changes (these three at two tiers), and what more tiers would change: the change d_L
+with the last tier, or, where the changes fall by a factor r < 1/2 from tier to tier, twice the sum of the series,
+2 d_L r/(1 - r).
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..baths.exponents import Exponents
+from ..friction.estimate import ResourceError, require_memory
+from ..models.frozen import FloatArray, FrozenJunction
+from .bath import bath_choice
+from .observe import Trajectory, changes, largest_change, scales
+from .request import VibrationStart
+from .run import STEP_ERROR, Task, resting_place, run
+
+Progress = Callable[[int, int, str], None]
+MAX_TIERS = 8
+LOW = 2  # tiers of the runs that judge everything but the tiers
+STATES_SHARE, BATH_SHARE, TIERS_SHARE = 0.2, 0.3, 0.4  # parts of the tolerance; the step needs none
+BATH_ATTEMPTS, STATES_ATTEMPTS = 4, 8
+FINER = 0.1  # step error of the run that judges the step
+REFERENCE = 0.1  # the reference bath is this much better
+FEWER = 0.85  # of the vibrational states, in the run that judges them
+
+
+@dataclass
+class Outcome:
+    """The trajectory, absolute errors (shapes of the quantities), relative ones, what to write down."""
+
+    frozen: FrozenJunction
+    trajectory: Trajectory
+    errors: dict[str, FloatArray]
+    relative: dict[str, float]
+    attributes: dict[str, Any]
+    record: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+class Control:
+    """One initial state to one tolerance; automatic (b,): whether a vibration's states may be raised."""
+
+    def __init__(self, task: Task, automatic: Sequence[bool], tolerance: float, progress: Progress | None) -> None:
+        self.task, self.automatic, self.tolerance, self.progress = task, automatic, tolerance, progress
+        self.record: list[dict[str, Any]] = []
+        self.messages: list[str] = []
+        self.done: dict[tuple[Any, ...], Trajectory] = {}
+        self.step = 0.0
+
+    def converge(self, tiers: int | None, poles: int | None, scheme: str | None) -> Outcome:
+        """tiers, poles, scheme fix what is otherwise chosen. Errors: ResourceError, Unstable, NotConverged."""
+        frozen = self.task.frozen
+        reach = excursion(self.task, 1.0)
+        choice = bath_choice(frozen, reach, scheme, poles)
+        bath = choice.within(self.tolerance)
+        self.task = replace(self.task, origins=resting_place(frozen, self.task.start, bath.exponents))
+        fewest = [len(e) for e in bath.exponents]
+        require_memory(frozen, fewest, tiers or LOW)
+        low = min(tiers or LOW, LOW)
+        states = self._states(bath.exponents, low)
+        frozen = self.task.frozen
+        by_bath: dict[str, FloatArray] = {}
+        demand = self.tolerance
+        better = choice.within(REFERENCE * demand, tuned=True)
+        for _ in range(BATH_ATTEMPTS if poles is None else 1):
+            here, there = self._run(bath.exponents, low), self._run(better.exponents, low)
+            by_bath = changes(here, there)
+            if max(largest_change(here, there).values()) <= BATH_SHARE * self.tolerance:
+                break
+            demand *= REFERENCE
+            if poles is None:
+                previous = [len(e) for e in better.exponents]
+                bath, better = better, choice.within(REFERENCE * demand, tuned=True)
+                if [len(e) for e in better.exponents] == previous:
+                    break
+        by_step = changes(self._run(bath.exponents, low), self._run(bath.exponents, low, FINER * STEP_ERROR))
+        trajectory, by_tier, depth = self._tiers(bath.exponents, tiers)
+        parts = {"states": states, "bath": by_bath, "step": by_step, "tiers": by_tier}
+        scale = scales(trajectory)
+        errors, relative, shares = {}, {}, {}
+        for name, reference in scale.items():
+            kinds = {kind: part[name] for kind, part in parts.items() if name in part}
+            shapes = [getattr(trajectory, name).shape, *(k.shape for k in kinds.values())]
+            errors[name] = np.sum([_cut(k, shapes[0]) for k in kinds.values()], axis=0)
+            shares[name] = {kind: float(np.max(k, initial=0.0)) / reference for kind, k in kinds.items()}
+            relative[name] = float(np.max(errors[name], initial=0.0)) / reference
+        attributes = {
+            "tiers": depth,
+            "poles": [e.poles for e in bath.exponents],
+            "exponents": [len(e) for e in bath.exponents],
+            "decomposition": bath.exponents[0].scheme,
+            "vibrational_states": [int(s) for s in frozen.vibration_states],
+            "step": self.step,
+            "error_shares": shares,
+        }
+        return Outcome(frozen, trajectory, errors, relative, attributes, self.record, self.messages)
+
+    # -- one after another ---------------------------------------------------------------------------------------
+
+    def _states(self, exponents: list[Exponents], depth: int) -> dict[str, FloatArray]:
+        """Raises the automatic numbers of states; what 15% fewer change."""
+        count = len(self.automatic)
+        if not count:
+            return {}
+        if any(self.automatic):
+            chosen = [
+                _enough(start, float(w), float(origin)) if free else int(s)
+                for start, w, s, origin, free in zip(
+                    self.task.start.vibrations, self.task.frozen.frequencies, self.task.frozen.vibration_states,
+                    self.task.origins, self.automatic, strict=True,
+                )
+            ]  # fmt: skip
+            self._with_states(chosen)
+        for _ in range(STATES_ATTEMPTS):
+            states = [int(s) for s in self.task.frozen.vibration_states]
+            many = self._run(exponents, depth)
+            fewer = [max(int(FEWER * s), 2) for s in states]
+            fewer = [min(f, s) for f, s in zip(fewer, states, strict=True)]
+            less = self._run(exponents, depth, states=fewer)
+            found = changes(many, less)
+            worst = max(largest_change(many, less).values())
+            if not any(self.automatic) or worst <= STATES_SHARE * self.tolerance:
+                break
+            self._with_states(
+                [int(np.ceil(s / FEWER)) + 1 if free else s for s, free in zip(states, self.automatic, strict=True)]
+            )
+        return found
+
+    def _with_states(self, states: Sequence[int]) -> None:
+        frozen = replace(self.task.frozen, vibration_states=np.array(states, dtype=np.int64))
+        self.task = replace(self.task, frozen=frozen)
+
+    def _tiers(self, exponents: list[Exponents], tiers: int | None) -> tuple[Trajectory, dict[str, FloatArray], int]:
+        """The trajectory, what its last tier changes (infinite if that is not known), its tiers."""
+        depth = tiers or LOW
+        first = max(1, depth - 2)
+        runs = [self._run(exponents, n) for n in range(first, depth)]
+        while True:
+            runs.append(self._run(exponents, depth))
+            found = {name: np.full_like(change, np.inf) for name, change in changes(runs[-1], runs[-1]).items()}
+            if len(runs) > 1:
+                found = left_out(runs)
+                scale = scales(runs[-1])
+                worst = max(float(np.max(change, initial=0.0)) / scale[name] for name, change in found.items())
+                if worst <= TIERS_SHARE * self.tolerance:
+                    return runs[-1], found, depth
+            if tiers is not None or depth == MAX_TIERS:
+                return runs[-1], found, depth
+            try:
+                require_memory(self.task.frozen, [len(e) for e in exponents], depth + 1)
+            except ResourceError as error:
+                self.messages.append(str(error))
+                return runs[-1], found, depth
+            depth += 1
+
+    def _run(
+        self, exponents: list[Exponents], depth: int, step_error: float = STEP_ERROR, states: Sequence[int] | None = None
+    ) -> Trajectory:
+        task = self.task
+        if states is not None:
+            task = replace(task, frozen=replace(task.frozen, vibration_states=np.array(states, dtype=np.int64)))
+        used = tuple(int(s) for s in task.frozen.vibration_states)
+        key = (depth, used, step_error, *(e.kappa.tobytes() for e in exponents))
+        if key in self.done:
+            return self.done[key]
+        words = f"HEOM, {depth} tiers, {max(len(e) for e in exponents)} exponents"
+        words += f", {' x '.join(map(str, used))} vibrational states" if used else ""
+        total = task.times.size
+        report = None if self.progress is None else lambda done: self.progress(done, total, words)  # type: ignore[misc]
+        started = clock.perf_counter()
+        trajectory, record = run(task, exponents, depth, report, step_error)
+        self.record.append(
+            {
+                "tiers": depth,
+                "exponents": [len(e) for e in exponents],
+                "vibrational_states": list(used),
+                "steps": record.steps,
+                "applications": record.applications,
+                "step_error": step_error,
+                "seconds": clock.perf_counter() - started,
+            }
+        )
+        self.step = record.step
+        self.done[key] = trajectory
+        return trajectory
+
+
+def left_out(runs: Sequence[Trajectory]) -> dict[str, FloatArray]:
+    """What tiers beyond the last would change, from runs with one tier more each."""
+    found, last = changes(runs[-1], runs[-2]), largest_change(runs[-1], runs[-2])
+    if len(runs) < 3:
+        return found
+    before = largest_change(runs[-2], runs[-3])
+    for name, change in found.items():
+        ratio = last[name] / max(before[name], 1e-300)
+        if ratio < 0.5:
+            change *= min(1.0, 2.0 * ratio / (1.0 - ratio))
+    return found
+
+
+def excursion(task: Task, filling: float) -> FloatArray:
+    """Largest |X| of each vibration: swings about the displacements -√2 n Λ/ω of fillings n between 0 and `filling`."""
+    frozen = task.frozen
+    out = []
+    for b, start in enumerate(task.start.vibrations):
+        shifts = -np.sqrt(2.0) * filling * np.linalg.eigvalsh(frozen.vibronic[b]) / frozen.frequencies[b]
+        bound = max(float(np.maximum(shifts, 0).sum()), float(np.maximum(-shifts, 0).sum()))
+        sign = 1.0 if np.maximum(shifts, 0).sum() > np.maximum(-shifts, 0).sum() else -1.0
+        first = (
+            start.displacement if start.kind == "displacement" else np.sqrt(2.0 * start.quanta(float(frozen.frequencies[b])))
+        )
+        out.append(max(abs(first), abs(2.0 * sign * bound - first), np.sqrt(0.5)))
+    return np.array(out)
+
+
+def _enough(start: VibrationStart, frequency: float, origin: float) -> int:
+    """States to begin with: those that hold the initial state, seen from the place of rest."""
+    away = abs(start.displacement / np.sqrt(2.0) - origin)
+    root = away if start.kind == "displacement" else away + np.sqrt(start.quanta(frequency))
+    return int(np.ceil(root**2 + 3.0 * root + 4.0))
+
+
+def _cut(array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """To a shape whose last axis may be shorter or longer (numbers of quanta)."""
+    last = shape[-1] if shape else 0
+    if array.shape == shape or not shape:
+        return array
+    return np.pad(array, ((0, 0), (0, 0), (0, max(last - array.shape[-1], 0))))[..., :last]
