@@ -1,4 +1,4 @@
-"""Hostile input: mutations of good input files, of their text and of result files; and a command line that must survive them."""
+"""Hostile input: mutations of good input files and of their text; the command line that must survive them."""
 
 from __future__ import annotations
 
@@ -25,17 +25,28 @@ Place = tuple[Any, ...]
 
 NUMBERS: list[Any] = [0, -1, 1, 2, 3, 10**6, 10**9, 10**30, -(10**9), 2**63, 2**64, 10**400]
 NUMBERS += [math.nan, math.inf, -math.inf, 0.0, -0.0, 1e308, -1e308, 5e-324, 1e-300, 0.5, -0.5, 1e-9, 1e18]
-TEXTS = ["", " ", "\t", "\n", "\x00", "nan", "inf", "-inf", "1e400", "-1e400 eV", "1e308 eV", "nan eV", "inf K", "0x10", "1_000"]
-TEXTS += ["5 parsec", "eV", "300", "-300 K", "0 K", "1e-320 K", "300 K K", "1 eV/fs**2/", "10 angstrom", "1 fs", "-1 fs", "1 u"]
-TEXTS += ["auto", "none", "all", "true", "x", "y", "R", "t", "sin(t)", "exp(t)*x", "I", "I*x", "log(x)", "1/x", "sqrt(x)", "abs(x)"]
-TEXTS += ["x**x", "x**(-1/2)", "exp(exp(exp(9)))", "9**9**9**9", "1/0", "0/0", "x +", "((x", "x)", "x y", "2x", "x^2", "x;y", "x,y", "a,b"]
-TEXTS += ["__import__('os').system('true')", "().__class__", "lambda: 0", "x if x else y", "[x for x in y]", "{}", "f'{x}'", "x.real"]
-TEXTS += ["(" * 300 + "x" + ")" * 300, "-" * 900 + "1", "+".join(["x"] * 900), "sin(" * 80 + "x" + ")" * 80, "x" * 6000, "1" * 5000]
-TEXTS += ["μ", "ψ = 0", "２", "x\u202ey", "é" * 50, "\U0001f600", "x\u0000", "\ufeff", "%s%n{0}", "../../etc/passwd", "/", ".", "junction"]
-TEXTS += ["x > 5", "x > ", "x < 5 angstrom", "5 > x", "x > x", "p > 1", "x => 3", "> <", "x,x", ",", "a,", "lam", "bias", "Omega*Omega", "1/Omega"]
-KEYS = ["", " ", "x", "y", "t", "I", "sin", "lambda", "a.b", "a,b", "x,x", ",", "é", "\x00", "k" * 3000, "mode", "point", "time", "units"]
-KEYS += ["points", "start", "method", "temperature", "potential", "state", "real", "1", "-1", "None", "__class__", "R_", "x_", "sweep"]
-CHARACTERS = list("()[]{}=\"'#,.;:*/+-^%$&|!?<>\\ \n\t\x00\x07eEI019xt") + ["\ufeff", "é", "𝟙", "\u2028", "**", "/0", "1e999", '"""']
+TEXTS = ["", " ", "\t", "\n", "\x00", "nan", "inf", "-inf", "1e400"]
+TEXTS += ["-1e400 eV", "1e308 eV", "nan eV", "inf K", "0x10", "1_000"]
+TEXTS += ["5 parsec", "eV", "300", "-300 K", "0 K", "1e-320 K", "300 K K"]
+TEXTS += ["1 eV/fs**2/", "10 angstrom", "1 fs", "-1 fs", "1 u"]
+TEXTS += ["auto", "none", "all", "true", "x", "y", "R", "t", "sin(t)"]
+TEXTS += ["exp(t)*x", "I", "I*x", "log(x)", "1/x", "sqrt(x)", "abs(x)"]
+TEXTS += ["x**x", "x**(-1/2)", "exp(exp(exp(9)))", "9**9**9**9", "1/0", "0/0"]
+TEXTS += ["x +", "((x", "x)", "x y", "2x", "x^2", "x;y", "x,y", "a,b"]
+TEXTS += ["__import__('os').system('true')", "().__class__", "lambda: 0"]
+TEXTS += ["x if x else y", "[x for x in y]", "{}", "f'{x}'", "x.real"]
+TEXTS += ["(" * 300 + "x" + ")" * 300, "-" * 900 + "1"]
+TEXTS += ["+".join(["x"] * 900), "sin(" * 80 + "x" + ")" * 80, "x" * 6000, "1" * 5000]
+TEXTS += ["μ", "ψ = 0", "２", "x\u202ey", "é" * 50, "\U0001f600", "x\u0000"]
+TEXTS += ["\ufeff", "%s%n{0}", "../../etc/passwd", "/", ".", "junction"]
+TEXTS += ["x > 5", "x > ", "x < 5 angstrom", "5 > x", "x > x", "p > 1", "x => 3"]
+TEXTS += ["> <", "x,x", ",", "a,", "lam", "bias", "Omega*Omega", "1/Omega"]
+KEYS = ["", " ", "x", "y", "t", "I", "sin", "lambda", "a.b", "a,b", "x,x"]
+KEYS += [",", "é", "\x00", "k" * 3000, "mode", "point", "time", "units"]
+KEYS += ["points", "start", "method", "temperature", "potential", "state"]
+KEYS += ["real", "1", "-1", "None", "__class__", "R_", "x_", "sweep"]
+CHARACTERS = list("()[]{}=\"'#,.;:*/+-^%$&|!?<>\\ \n\t\x00\x07eEI019xt")
+CHARACTERS += ["\ufeff", "é", "𝟙", "\u2028", "**", "/0", "1e999", '"""']
 
 
 class TooSlow(BaseException):
@@ -94,9 +105,10 @@ def bent(value: Any, rng: random.Random) -> Any:
     if isinstance(value, bool):
         return rng.choice([not value, int(value), str(value)])
     if isinstance(value, int | float):
-        return rng.choice([-value, 0, value * 1000, value / 1000, value + 0.5, str(value), [value], f"{value} eV", {"x": value}])
+        near = [-value, 0, value * 1000, value / 1000, value + 0.5]
+        return rng.choice([*near, str(value), [value], f"{value} eV", {"x": value}])
     if isinstance(value, list):
-        return rng.choice([value[::-1], value + value, value[:1], [], [value], value + [junk(rng, 0)], (value or [0])[0]])
+        return rng.choice([value[::-1], value + value, value[:1], [], [value], [*value, junk(rng, 0)], (value or [0])[0]])
     return rng.choice([list(value.values()), list(value), {**value, rng.choice(KEYS): junk(rng, 1)}, {"x": value}, str(value)])
 
 
@@ -236,9 +248,9 @@ def complaint(ended: Ended, file: str) -> str:
     return f"a line that does not name the file: {strange[0]!r}" if strange else ""
 
 
-def checked(data: bytes | Tree, folder: Path, *overrides: str, name: str = "input.toml", seconds: int = 30) -> tuple[Ended, str]:
+def checked(data: bytes | Tree, folder: Path, *overrides: str, seconds: int = 30) -> tuple[Ended, str]:
     """`nonadia check` of this text or these tables, and what is wrong with how it ended."""
-    path = folder / name
+    path = folder / "input.toml"
     path.write_bytes(document(data).encode() if isinstance(data, dict) else data)
     options = [word for text in overrides for word in ("--set", text)]
     ended = command("check", str(path), *options, seconds=seconds)

@@ -21,6 +21,7 @@ _PACKETS = 8
 _KRYLOV = 20  # further ones: the Krylov basis
 _FIELDS_AT_WORK = 12  # ψ, its derivatives and their products, at the refined grid
 _PATIENCE = 1.0  # seconds for timing steps
+_PATIENCE_FOR_ONE = 8.0  # for one snapshot
 _TIMED_UNKNOWNS = 2_000_000  # beyond, snapshots take longer than a check should: two steps are timed
 
 
@@ -132,49 +133,61 @@ def _propagation(request: PropagationRequest) -> str:
 def time_needed(experiment: ClosedExperiment) -> list[str]:
     """Measured: the initial state, then snapshots until patience ends; the rest in proportion.
 
-    Errors: InputError for an initial state that does not fit the grid.
+    Errors: InputError for an initial state that does not fit the grid, and for a Hamiltonian that no step can follow.
     """
-    from nonadia.wavepacket import initial
-    from nonadia.wavepacket.hamiltonian import Hamiltonian
-    from nonadia.wavepacket.propagate import snapshots
-
-    from .recorders import Recorders
-
     request = experiment.propagation
     if request is None:
         return []
     if unknowns(experiment) > _TIMED_UNKNOWNS:
         return [_time_of_a_step(experiment, request)]
-    times = request.times
     point = experiment.at(next(iter(experiment.points()))) if experiment.sweep else experiment
-    begun = time.perf_counter()
-    hamiltonian = Hamiltonian(point.molecule)
-    recorders = Recorders(point, times, hamiltonian)
     try:
-        psi = initial.prepare(point.molecule, point.initial)
+        return [_time_of_snapshots(point, request, sum(1 for _ in experiment.points()))]
     except ModelError as error:
         raise InputError([(experiment.source, key, message) for key, message in error.problems]) from None
+    except (ValueError, ArithmeticError) as error:  # what the run would stop with, at its first snapshots
+        raise InputError([(experiment.source, "propagation", str(error))]) from None
+
+
+def _time_of_snapshots(point: ClosedExperiment, request: PropagationRequest, runs: int) -> str:
+    from nonadia.wavepacket import initial
+    from nonadia.wavepacket.hamiltonian import Hamiltonian
+    from nonadia.wavepacket.propagate import propagator, snapshots
+
+    from .forecast import duration_text
+    from .recorders import Recorders
+    from .trial import OutOfPatience, Trial, Watched
+
+    times = request.times
+    begun = time.perf_counter()
+    trial = Trial(_PATIENCE_FOR_ONE)
+    hamiltonian = Hamiltonian(point.molecule)
+    recorders = Recorders(point, times, hamiltonian)
+    psi = initial.prepare(point.molecule, point.initial)
+    method = Watched(propagator(trial.watching(hamiltonian), request.method, request.order), trial)
     prepared = time.perf_counter() - begun
     done, steps, moved, started = 0, 0, 0.0, time.perf_counter()
-    options = {"method": request.method, "order": request.order, "step": request.step, "tolerance": request.tolerance}
-    for snapshot in snapshots(point.molecule, psi, times.tolist(), hamiltonian=hamiltonian, **options):  # type: ignore[arg-type]
-        recorders.record(snapshot)
-        if snapshot.index == 0:
-            started = time.perf_counter()  # the first one sets things up
-            continue
-        done, steps, moved = done + 1, steps + snapshot.steps, snapshot.time
-        if time.perf_counter() - started > _PATIENCE:
-            break
+    trial.begin()
+    options = {"method": method, "step": request.step, "tolerance": request.tolerance, "hamiltonian": hamiltonian}
+    try:
+        for snapshot in snapshots(point.molecule, psi, times.tolist(), **options):  # type: ignore[arg-type]
+            trial.begin()
+            recorders.record(snapshot)
+            if snapshot.index == 0:
+                started = time.perf_counter()  # the first one sets things up
+                continue
+            done, steps, moved = done + 1, steps + snapshot.steps, snapshot.time
+            if time.perf_counter() - started > _PATIENCE:
+                break
+    except OutOfPatience:
+        least = duration_text(_PATIENCE_FOR_ONE * (len(times) - 1) * runs)
+        return f"time: one of {len(times) - 1} snapshots takes more than {_PATIENCE_FOR_ONE:g} s, the run more than {least}"
     each = (time.perf_counter() - started) / max(done, 1)
-    total = (prepared + each * (len(times) - 1)) * sum(1 for _ in experiment.points())
+    total = (prepared + each * (len(times) - 1)) * runs
     step = moved / steps if steps else 0.0
-    from .forecast import duration_text
-
-    asked = experiment.factorization
+    asked = point.factorization
     more = "; more where the identities need refinement" if asked is not None and asked.refinement == "auto" else ""
-    return [
-        f"time: of the order of {duration_text(total)}; a step of {step:.3g} a.u. at first, {len(times) - 1} snapshots{more}"
-    ]
+    return f"time: of the order of {duration_text(total)}; a step of {step:.3g} a.u. at first, {len(times) - 1} snapshots{more}"
 
 
 def _time_of_a_step(experiment: ClosedExperiment, request: PropagationRequest) -> str:

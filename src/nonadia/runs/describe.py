@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .closed_experiment import ClosedExperiment
+from .errors import InputError
 from .experiment import Experiment
 from .junction_experiment import JunctionExperiment
 from .table_experiment import TableExperiment
@@ -21,11 +22,17 @@ def describe(experiment: Experiment, say: Callable[[str], None]) -> None:
         for line in closed_estimate.time_needed(experiment):
             say(line)
         return
+    from nonadia.heom.solver import NotConverged
+
     from . import estimate, langevin_estimate
 
     assert isinstance(experiment, JunctionExperiment | TableExperiment)
     if isinstance(experiment, JunctionExperiment):
-        for line in estimate.describe(experiment):
+        try:
+            lines = estimate.describe(experiment)
+        except (ValueError, ArithmeticError, NotConverged) as error:  # what the run would stop with, at its first geometries
+            raise InputError([(experiment.source, "forces", str(error))]) from None
+        for line in lines:
             say(line)
         estimate.refuse_if_too_large(experiment)
     else:

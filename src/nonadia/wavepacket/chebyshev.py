@@ -14,6 +14,7 @@ from .hamiltonian import Hamiltonian
 from .magnus import Weights, exponents
 
 SMALLEST = 1e-16  # Bessel functions below this are dropped
+MOST_TERMS = 10_000_000  # of one step
 
 
 class Chebyshev:
@@ -37,6 +38,11 @@ class Chebyshev:
     def _exponential(self, psi: Complex, weights: Weights, tau: float) -> None:
         low, high = self._limits(weights)
         centre, half = 0.5 * (low + high), 0.5 * (high - low) * 1.01 + 1e-12
+        if not abs(half * tau) < MOST_TERMS:
+            raise ValueError(
+                f"a step of {tau:.3g} with energies over a range of {2.0 * half:.3g} hartree needs {abs(half * tau):.3g} terms"
+                "; look for a potential that is too large somewhere on the grid"
+            )
         count = int(abs(half * tau)) + 20
         while abs(jv(count, half * tau)) > SMALLEST:
             count += 10

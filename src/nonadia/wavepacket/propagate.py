@@ -80,7 +80,7 @@ def snapshots(
     psi0: Complex,
     times: Sequence[float],
     *,
-    method: str = "split-operator",
+    method: str | Propagator = "split-operator",
     order: int = 4,
     step: float | str = "auto",
     tolerance: float = 1e-7,
@@ -90,13 +90,14 @@ def snapshots(
     """ψ at each of `times` (increasing); the first one is the time of psi0.
 
     psi0 : molecule.shape, normalised: Σ|ψ|²·volume = 1.
+    method : its name, or a propagator of `hamiltonian` (then `order` is the propagator's own).
     step : "auto", or the largest step to take (its error is estimated all the same).
     tolerance : bound of the norm error at the last time, met by choosing the step.
     resume : (index, ψ, error, next_steps) of a snapshot: go on behind it, exactly as if never interrupted.
     Errors: StepError when no step reaches the tolerance.
     """
     h = hamiltonian or Hamiltonian(molecule)
-    method_ = propagator(h, method, order)
+    method_ = propagator(h, method, order) if isinstance(method, str) else method
     exact = method_.name != "split-operator" and not h.time_dependent  # to rounding, with any step
     automatic = step == "auto"
     span = times[-1] - times[0]

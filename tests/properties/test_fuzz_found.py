@@ -1,0 +1,33 @@
+"""Inputs found by fuzzing that once ended in an exception or never: each now ends with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nonadia.runs import closed_estimate
+from tests.runs.closed_inputs import MOLECULE
+from tests.runs.closed_inputs import changed as closed
+from tests.runs.langevin_inputs import JUNCTION
+
+from .hostile import checked
+
+FAR: dict[str, Any] = {**JUNCTION, "molecule": {"levels": {"d": 1e18}}}
+CUT_OFF: dict[str, Any] = {**JUNCTION, "leads": {k: v | {"profile": "1e-12"} for k, v in JUNCTION["leads"].items()}}
+STEEP = closed(MOLECULE, "parameters.k", 1e30)
+
+
+@pytest.mark.parametrize("method", ["split-operator", "chebyshev", "krylov"])
+def test_a_potential_that_no_step_can_follow(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trial of `check` is given up, here after half a second; a step of very many terms is refused."""
+    monkeypatch.setattr(closed_estimate, "_PATIENCE_FOR_ONE", 0.5)
+    ended, wrong = checked(closed(STEEP, "propagation.method", method), tmp_path, seconds=30)
+    assert not wrong and ("takes more than" in ended.out or "propagation: " in ended.err), (ended, wrong)
+
+
+@pytest.mark.parametrize("data", [FAR, CUT_OFF], ids=["far from the band", "hardly coupled"])
+def test_a_level_that_no_lead_reaches_by_numbers(data: dict[str, Any], tmp_path: Path) -> None:
+    ended, wrong = checked(data, tmp_path)
+    assert not wrong and ended.code == 2 and "forces: at grid point" in ended.err, (ended, wrong)
