@@ -17,6 +17,7 @@ import typer
 from nonadia.runs import stop
 
 from . import reproduce
+from .report import report
 from .words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, times_of, title_of
 
 if TYPE_CHECKING:
@@ -268,6 +269,7 @@ def bench(
 
 
 app.command("reproduce")(reproduce.command)
+app.command("report")(report)
 
 
 def main() -> None:
