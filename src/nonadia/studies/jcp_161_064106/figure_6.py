@@ -1,0 +1,119 @@
+"""Fig. 6: with a quantum vibration, in equilibrium. (a) potentials, (b) friction and noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nonadia.plot.style import GREY, OKABE_ITO
+
+from ..statement import Statement, statement
+from ..study import Figure
+from . import panels
+from .curves import CROSSING, WIDTH, Line, line, maxima, nearest
+from .parameters import LAM_Q, OMEGA_Q
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure as Canvas
+
+WINDOW = (-13.0, 7.0)
+POLARON = LAM_Q**2 / OMEGA_Q  # meV, what the quantum mode gains when the level fills
+
+
+def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
+    figure, (above, below) = panels.stacked(2)
+    curve, without = line(data, "vibration"), line(data, "without-vibration")
+    panels.potentials(above, without, WINDOW)
+    above.lines[-1].set(color=GREY, linewidth=3.0, alpha=0.7, label="adiabatic, without the quantum vibration")
+    above.plot(curve.x, curve.adiabatic(), color=OKABE_ITO[2], label="adiabatic, with it")
+    above.lines[1].set_label("charged, $U_0 + E - λ_q^2/ω_q$")
+    panels.markers(below, curve, ("friction γ", "noise D/(k$_B$T)"))
+    below.plot(curve.x, curve.friction, color=panels.FRICTION, linewidth=0.9)
+    below.plot(without.x, without.friction, color=GREY, label="friction γ without the quantum vibration")
+    for axes in (above, below):
+        panels.window(axes, WINDOW, zero=axes is below)
+        panels.mark(axes, [(CROSSING, "$x'$"), (0.0, "$x = 0$")])
+    above.legend(loc="upper right", fontsize=8)
+    below.legend(loc="upper right", fontsize=8)
+    return figure
+
+
+def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
+    curve, without = line(data, "vibration"), line(data, "without-vibration")
+    return [*_potential("figure-6a", curve, without), *_friction("figure-6b", curve, without)]
+
+
+def _potential(panel: str, curve: Line, without: Line) -> list[Statement]:
+    inside = panels.within(curve.x, (-2 * abs(CROSSING), abs(CROSSING)))
+    change = (curve.adiabatic() - without.adiabatic())[inside]
+    change -= 0.5 * (change.max() + change.min())  # potentials have a free constant
+    span = float(np.ptp(without.adiabatic()[panels.within(without.x, WINDOW)]))
+    error = float(np.hypot(curve.error_potential[inside].max(), without.error_potential[inside].max()))
+    shifted = np.interp(0.0, curve.level - POLARON, curve.x)
+    return [
+        statement(
+            panel, "after the polaron shift the level meets the Fermi energy at the same x'", "x where it does",
+            float(shifted), near=(CROSSING, 1e-6),
+        ),
+        statement(
+            panel, "the quantum vibration hardly influences the adiabatic potential",
+            "largest change within 2|x'| to the left and |x'| to the right / span of the potential in the figure",
+            float(np.abs(change).max()) / span, high=0.1, error=error / span,
+        ),
+    ]  # fmt: skip
+
+
+def _friction(panel: str, curve: Line, without: Line) -> list[Statement]:
+    peaks, before = maxima(curve.x, curve.friction), maxima(without.x, without.friction)
+    main, side = nearest(peaks, CROSSING), nearest(peaks, 0.0)
+    main_before, side_before = nearest(before, CROSSING), nearest(before, 0.0)
+    error = np.interp([main.x, side.x], curve.x, curve.error_friction)
+    ratio = curve.friction / without.friction
+    lowest = int(np.argmin((curve.friction - curve.error_friction) / without.friction))
+    theorem = curve.noise / curve.friction - 1.0
+    stated = (curve.error_noise + curve.error_friction) / curve.friction
+    return [
+        statement(
+            panel, "the fluctuation-dissipation theorem holds with the quantum vibration, too",
+            "largest |D/(γ k_BT) - 1| at any x", float(np.abs(theorem).max()), high=0.02, error=float(stated.max()),
+        ),
+        statement(panel, "friction has two peaks", "maxima of γ", len(peaks), low=2, high=2),
+        statement(panel, "one is at x'", "x of the maximum", main.x, near=(CROSSING, 0.25 * WIDTH), error=main.error),
+        statement(panel, "the other is where the couplings change fastest", "x of the maximum", side.x, near=(0.0, 0.15), error=side.error),
+        statement(
+            panel, "friction is larger than without the quantum vibration over the whole range",
+            "smallest friction with it, less its error / friction without", float(ratio[lowest] - (
+                curve.error_friction[lowest] / without.friction[lowest])), low=1.0, error=float(
+                curve.error_friction[lowest] / without.friction[lowest]),
+        ),
+        statement(
+            panel, "it grows more at x' than at x = 0", "growth at x' / growth at x = 0",
+            (main.value / main_before.value) / (side.value / side_before.value), low=1.1,
+            error=float(np.hypot(*(error / [main.value, side.value]))) * main.value / side.value,
+        ),
+        statement(
+            panel, "without the quantum vibration the peak at x' is the smaller one", "peak at x' / peak at x = 0",
+            main_before.value / side_before.value, high=0.9,
+        ),
+        statement(
+            panel, "with it the peak at x = 0 is the smaller one", "peak at x' / peak at x = 0", main.value / side.value, low=1.1,
+            error=float(np.hypot(*(error / [main.value, side.value]))) * main.value / side.value,
+        ),
+    ]  # fmt: skip
+
+
+FIGURE = Figure(
+    name="figure-6",
+    title="Fig. 6: with a quantum vibration, no bias",
+    caption=(
+        "(a) Potentials of the neutral and of the charged molecule, whose quantum vibration has relaxed, and the adiabatic potential "
+        "with and without that vibration. (b) Friction and noise by the hierarchy, and friction without the vibration (same bands). "
+        f"Our parameters; omega_q = {OMEGA_Q:g} meV, lam_q = {LAM_Q:g} meV."
+    ),
+    draw=draw,
+    statements=statements,
+    needs=("vibration", "without-vibration"),
+)
