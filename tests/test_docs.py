@@ -13,12 +13,16 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
+from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -42,7 +46,7 @@ def run_line(line: str, folder: Path, status: int) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_snippets_run_as_printed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for language, options, text in blocks(page):
@@ -74,7 +78,7 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 def test_links_between_pages_exist() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(((?!http)[^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
 def test_no_page_names_a_machine() -> None:
@@ -86,8 +90,68 @@ def test_the_input_reference_is_the_schema() -> None:
     """docs/input.md holds the tables that the schema gives: every key, with its default."""
     from nonadia.runs.reference import key_tables
 
-    text = (ROOT / "docs" / "input.md").read_text(encoding="utf-8")
+    text = (DOCS / "input.md").read_text(encoding="utf-8")
     written = text.split("nonadia.runs.reference -->\n")[1].split("<!-- end -->")[0]
     assert written == key_tables(), "write it anew: python -m nonadia.runs.reference"
     for key in ("`temperature`", "`states`", "`tolerance_mode`", "`profile`"):
         assert key in written
+
+
+def tool(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A script of docs/tools."""
+    monkeypatch.syspath_prepend(str(DOCS / "tools"))
+    return import_module(name)
+
+
+def test_the_page_of_commands_is_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/commands.md holds every command and option with its default, as typer has them."""
+    from nonadia.cli.app import app
+
+    written = (DOCS / "commands.md").read_text(encoding="utf-8")
+    assert written == tool("commands", monkeypatch).page(), "write it anew: python docs/tools/commands.py"
+    for command in app.registered_commands:
+        assert command.callback is not None
+        name = command.name or command.callback.__name__
+        assert f"## `nonadia {name}`" in written
+    assert "| `--resume` |" in written and "| `4,6,8,10` |" in written
+
+
+def test_the_page_of_results_holds_what_runs_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small runs of every kind: each variable stands in docs/result.md with its dimensions, units and meaning."""
+    result = tool("result", monkeypatch)
+    assert result.written() == result.tables(), "write it anew: python docs/tools/result.py"
+    for line in result.written().splitlines():
+        if line.startswith("| `"):
+            assert line.split(" | ")[-1].strip(" |"), f"says nothing: {line}"
+
+
+def test_the_gallery_shows_every_shipped_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nonadia import examples
+
+    gallery = tool("gallery", monkeypatch)
+    written = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    assert written == gallery.page(), "write it anew: python docs/tools/gallery.py"
+    for name in examples.names():
+        figure = DOCS / "gallery" / f"{name}.png"
+        assert figure.read_bytes().startswith(b"\x89PNG") and figure.stat().st_size <= 80_000
+        assert f"### {name}\n" in written
+
+
+def test_the_api_page_holds_every_public_name() -> None:
+    """docs/api.md names the home of each name in nonadia.__all__, once."""
+    import nonadia
+
+    shown = re.findall(r"^::: (\S+)$", (DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    homes = []
+    for name in nonadia.__all__:
+        module, attribute = nonadia._HOME[name]
+        homes += [f"{module}.{attribute}"] if attribute else [f"{module}.{function}" for function in ("load", "names", "text")]
+    assert sorted(shown) == sorted(homes)
+
+
+def test_the_theory_names_functions_that_exist() -> None:
+    """Each `nonadia.room.module.name` of docs/theory.md can be imported."""
+    names = re.findall(r"`(nonadia\.[\w.]+)`", (DOCS / "theory.md").read_text(encoding="utf-8"))
+    assert len(names) > 30
+    for name in names:
+        assert resolve_name(name) is not None

@@ -1,0 +1,49 @@
+"""What the site adds to the pages: inputs of the shipped systems, and the pages of tutorials and papers in the navigation."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+DOCS = Path(__file__).parent.parent
+LIBRARY = DOCS.parent / "src" / "nonadia" / "models" / "library"
+FOLDERS = {"Tutorials": "tutorials", "Papers": "papers"}
+MORE = {"Papers": ("levels-of-theory.md",), "Guide": ("report.md",)}  # single pages, where there are any
+SOURCE_LINK = re.compile(r"\]\(((?:\.\./)+)src/nonadia/models/library/([\w-]+)\.toml\)")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Pages of whole folders in the navigation; a section that has none is left out."""
+    nav: list[dict[str, Any]] = []
+    for entry in config.nav or []:
+        ((title, pages),) = entry.items()
+        if title in FOLDERS:
+            folder = DOCS / FOLDERS[title]
+            pages = sorted(f"{FOLDERS[title]}/{file.name}" for file in folder.glob("*") if file.suffix in (".md", ".ipynb"))
+        if isinstance(pages, list):
+            pages = [*pages, *(page for page in MORE.get(title, ()) if (DOCS / page).exists())]
+        if pages:
+            nav.append({title: pages})
+    config.nav = nav
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """One page for the input file of each shipped system."""
+    for path in sorted(LIBRARY.glob("*.toml")):
+        text = path.read_text(encoding="utf-8")
+        page = f"# {path.stem}\n\n{tomllib.loads(text).get('title', '')}\n\n```toml\n{text}```\n"
+        files.append(File.generated(config, f"inputs/{path.stem}.md", content=page))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links to an input file in the source tree lead to its page on the site."""
+    up = "../" * page.file.src_uri.count("/")
+    return SOURCE_LINK.sub(rf"]({up}inputs/\2.md)", markdown)
