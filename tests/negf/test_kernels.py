@@ -1,4 +1,4 @@
-"""Memory kernels of free electrons against Green's functions with the same exponents: time integrals and the values at t = 0."""
+"""Memory kernels of free electrons against Green's functions with the same exponents: integrals over time, values at t = 0."""
 
 from __future__ import annotations
 
