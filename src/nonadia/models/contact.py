@@ -65,7 +65,8 @@ def _unreached(junction: Junction, x: FloatArray) -> NDArray[np.bool_]:
             linked[:, j, i] |= present
     reached = np.zeros((len(x), n), dtype=bool)
     for lead in junction.leads:
-        open_ = lead.profile.value(x) ** 2 > 0.0
+        with np.errstate(over="ignore"):  # as g² enters everywhere: what is too small to be squared is closed
+            open_ = lead.profile.value(x) ** 2 > 0.0
         linked |= open_[:, None, None] & (lead.coupling != 0.0)
         reached |= open_[:, None] & (lead.coupling.diagonal() != 0.0)
     for _ in range(n - 1):
