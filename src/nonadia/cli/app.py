@@ -17,6 +17,7 @@ import typer
 from nonadia.runs import stop
 
 from . import reproduce
+from .new import new
 from .report import report
 from .words import BAD_INPUT, FAILED, OK, fail, interrupted, junction_input, load_input, summary, times_of, title_of
 
@@ -270,6 +271,7 @@ def bench(
 
 app.command("reproduce")(reproduce.command)
 app.command("report")(report)
+app.command("new")(new)
 
 
 def main() -> None:
