@@ -136,7 +136,8 @@ def _dynamics(source: Source, convergence: xr.Dataset) -> Table | None:
             "steady state", "wall time")  # fmt: skip
     note = (
         "T is the kinetic temperature of the coordinate with the largest error, in the steady state or, without one, at the "
-        "end. The error of the step comes from an ensemble of twice the step on the same noise, and has a statistical error itself."
+        "end. The error of the step comes from an ensemble of twice the step on the same noise, and has a "
+        "statistical error itself."
     )
     return Table("Langevin dynamics", head, rows, note, marked=marked)
 

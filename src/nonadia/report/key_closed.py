@@ -89,7 +89,8 @@ def _energies(fields: xr.Dataset) -> Table:
 
 def _identities(source: Source, fields: xr.Dataset) -> Table:
     asked = (source.settings.get("factorization") or {}).get("tolerance", np.nan)
-    rows, marked = [], {}
+    rows: list[list[str]] = []
+    marked: dict[int, str] = {}
     for (label, at), own in zip(points(fields), own_attributes(fields), strict=False):
         refined = words.number(float(np.nanmax(at["refinement"].values))) if _known(at, "refinement") else ""
         for key, words_ in _IDENTITIES.items():

@@ -79,9 +79,12 @@ def _forces(source: Source) -> list[str]:
         return []
     method = _METHODS.get(str(asked.get("method")), str(asked.get("method")))
     if source.is_study:
-        return [
-            "Computed: mean force, friction and noise with each pair of tiers and poles, and their errors from a reference."
-        ]
+        study = source.tree[STUDY].to_dataset()
+        values = study["reference_mean_force"]
+        sizes = [values.sizes[dim] for dim in values.dims if dim != "mode" and f"{dim}_label" not in study.coords]
+        count = words.counted(int(np.prod(sizes)), "geometry", "geometries")
+        pairs = "with each pair of tiers and poles, and their errors from a reference"
+        return [f"Computed at {count} of the input's grid: mean force, friction and noise {pairs}."]
     mode = ", at every geometry" if asked.get("tolerance_mode") == "pointwise" else ""
     return [
         f"Computed: mean force, electronic friction and noise. Method: {method}; "
