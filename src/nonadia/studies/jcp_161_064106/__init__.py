@@ -20,7 +20,7 @@ def study() -> Study:
     """The study, without computing anything."""
     from ..study import Study
     from . import figure_1, figure_2, figure_3, figure_4, figure_5, figure_6, figure_7
-    from .parameters import EPS0, GAMMA, LAM, OMEGA_Q, Q, RUNS
+    from .parameters import EPS0, GAMMA, LAM, OMEGA_Q, RUNS, Q
 
     modules = (figure_1, figure_2, figure_3, figure_4, figure_5, figure_6, figure_7)
     return Study(
@@ -28,9 +28,10 @@ def study() -> Study:
         title="Electronic friction with a coupling that depends on the position",
         source="M. Mäck, M. Thoss, S. L. Rudge, J. Chem. Phys. 161, 064106 (2024)",
         note=(
-            "All parameters are ours: those of the paper were not available to us as numbers. One set serves all seven figures: "
-            f"eps0 = {EPS0:g} meV, lam = {LAM:g} meV, Gamma = {GAMMA:g} meV (half of it, constant, in Fig. 1), a = 0.3, q = {Q:g}, "
-            f"Omega = 4 meV, 300 K, half width of the bands 10 eV (5 eV with the quantum vibration), omega_q = lam_q = {OMEGA_Q:g} meV."
+            "All parameters are ours: the numbers of the paper were not available to us. One set serves all seven figures: "
+            f"eps0 = {EPS0:g} meV, lam = {LAM:g} meV, Gamma = {GAMMA:g} meV (half of it, constant, in Fig. 1), a = 0.3, "
+            f"q = {Q:g}, Omega = 4 meV, 300 K, half width of the bands 10 eV (5 eV with the quantum vibration), "
+            f"omega_q = lam_q = {OMEGA_Q:g} meV."
         ),
         runs=RUNS,
         figures=tuple(module.FIGURE for module in modules),

@@ -56,24 +56,23 @@ def line(data: Mapping[str, xr.DataTree], run: str, bias: float = 0.0) -> Line:
     if "bias" in forces.dims:
         forces = forces.isel(bias=int(np.argmin(np.abs(forces["bias"].values - bias * EV))))
 
-    def one(name: str, factor: float, last: tuple[int, ...]) -> Array:
-        return np.asarray(forces[name].values[(..., *last)] * factor)
+    def one(name: str, factor: float = 1.0) -> Array:
+        return np.asarray(forces[name].values.reshape(forces.sizes["x"]) * factor)  # one coordinate, one level
 
-    tensor, vector = (0, 0), (0,)
     return Line(
         x=forces["x"].values,
-        bare=one("bare_potential", 1 / MEV, ()),
-        level=one("level_energy", 1 / MEV, vector),
-        potential=one("potential", 1 / MEV, ()),
-        error_potential=one("error_potential", 1 / MEV, ()),
-        force_molecule=one("mean_force_molecule", 1 / MEV, vector),
-        force_coupling=one("mean_force_coupling", 1 / MEV, vector),
-        friction=one("friction", 1.0, tensor),
-        friction_molecule=one("friction_molecule", 1.0, tensor),
-        friction_coupling=one("friction_coupling", 1.0, tensor),
-        error_friction=one("error_friction", 1.0, tensor),
-        noise=one("noise", 1 / KT, tensor),
-        error_noise=one("error_noise", 1 / KT, tensor),
+        bare=one("bare_potential", 1 / MEV),
+        level=one("level_energy", 1 / MEV),
+        potential=one("potential", 1 / MEV),
+        error_potential=one("error_potential", 1 / MEV),
+        force_molecule=one("mean_force_molecule", 1 / MEV),
+        force_coupling=one("mean_force_coupling", 1 / MEV),
+        friction=one("friction"),
+        friction_molecule=one("friction_molecule"),
+        friction_coupling=one("friction_coupling"),
+        error_friction=one("error_friction"),
+        noise=one("noise", 1 / KT),
+        error_noise=one("error_noise", 1 / KT),
         profile=forces["profile"].values,
     )
 

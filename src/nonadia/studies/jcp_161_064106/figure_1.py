@@ -1,4 +1,4 @@
-"""Fig. 1: constant coupling in equilibrium. (a) potentials, (b) friction and noise by Green's functions and by the hierarchy."""
+"""Fig. 1: constant coupling in equilibrium. (a) potentials, (b) friction and noise by both methods."""
 
 from __future__ import annotations
 
@@ -39,10 +39,14 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     entries += [
         statement("figure-1b", "one friction peak", "maxima of γ", len(peaks), low=1, high=1),
         statement(
-            "figure-1b", "friction peaks at x', where the adiabatic potential has its avoided crossing",
-            "x of the maximum of γ", peak.x, near=(CROSSING, 0.1 * WIDTH), error=peak.error,
+            "figure-1b",
+            "friction peaks at x', where the adiabatic potential has its avoided crossing",
+            "x of the maximum of γ",
+            peak.x,
+            near=(CROSSING, 0.1 * WIDTH),
+            error=peak.error,
         ),
-    ]  # fmt: skip
+    ]
     return entries + equilibrium.agreement_statements("figure-1b", exact, heom)
 
 

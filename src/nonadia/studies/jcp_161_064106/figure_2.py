@@ -42,22 +42,35 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     total = (left**2 + right**2)[np.abs(curve.x) > WINDOW[1]]
     return [
         statement(
-            "figure-2", "the coupling to the left lead falls and that to the right one rises with x",
-            "part of |x| < 2 where both do", float(monotonic.mean()), low=1.0,
+            "figure-2",
+            "the coupling to the left lead falls and that to the right one rises with x",
+            "part of |x| < 2 where both do",
+            float(monotonic.mean()),
+            low=1.0,
         ),
         statement("figure-2", "both are equal at x = 0", "g_L - g_R there", curve.at(left - right, 0.0), near=(0.0, 1e-12)),
         statement(
-            "figure-2", "their slopes are extremal at x = 0", "x of the steepest g_R", curve.x[np.argmax(slope)], near=(0.0, 0.051)
+            "figure-2",
+            "their slopes are extremal at x = 0",
+            "x of the steepest g_R",
+            curve.x[np.argmax(slope)],
+            near=(0.0, 0.051),
         ),
         statement(
-            "figure-2", "beyond |x| = 2 the molecule is essentially coupled to one lead",
-            "Gamma of the other lead / Gamma of this one", float(weak.max()), high=0.05,
+            "figure-2",
+            "beyond |x| = 2 the molecule is essentially coupled to one lead",
+            "Gamma of the other lead / Gamma of this one",
+            float(weak.max()),
+            high=0.05,
         ),
         statement(
-            "figure-2", "there the total width is that of the constant coupling, which has half the Gamma for each lead",
-            "largest relative difference", largest(total - 1.0), high=0.05,
+            "figure-2",
+            "there the total width is that of the constant coupling, which has half the Gamma for each lead",
+            "largest relative difference",
+            largest(total - 1.0),
+            high=0.05,
         ),
-    ]  # fmt: skip
+    ]
 
 
 FIGURE = Figure(

@@ -41,9 +41,16 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     main, side = nearest(peaks, CROSSING), nearest(peaks, 0.0)
     entries += [
         statement(
-            "figure-3b", "friction still peaks at x'", "x of the maximum of γ", main.x, near=(CROSSING, 0.1 * WIDTH), error=main.error
+            "figure-3b",
+            "friction still peaks at x'",
+            "x of the maximum of γ",
+            main.x,
+            near=(CROSSING, 0.1 * WIDTH),
+            error=main.error,
         ),
-        statement("figure-3b", "a second peak near x = 0", "x of the other maximum", side.x, near=(0.0, 0.15), error=side.error),
+        statement(
+            "figure-3b", "a second peak near x = 0", "x of the other maximum", side.x, near=(0.0, 0.15), error=side.error
+        ),
     ]
     return entries + equilibrium.agreement_statements("figure-3b", exact, heom)
 
@@ -62,30 +69,50 @@ def _wells(panel: str, curve: Line) -> list[Statement]:
     return [
         statement(panel, "two minima of the adiabatic potential near x = 0", "minima in |x| < 2", len(with_it), low=2, high=2),
         statement(
-            panel, "they come from the coupling part of the force", "minima in |x| < 2 of the potential without that part",
-            len(without), low=0, high=1,
+            panel,
+            "they come from the coupling part of the force",
+            "minima in |x| < 2 of the potential without that part",
+            len(without),
+            low=0,
+            high=1,
         ),
-        statement(panel, "x = 0 itself is avoided", "x of the maximum between them", barrier.x, near=(0.0, 0.1), error=barrier.error),
         statement(
-            panel, "(ours: how high that maximum is)", "height above the shallower minimum", height, "meV", low=1.0,
+            panel, "x = 0 itself is avoided", "x of the maximum between them", barrier.x, near=(0.0, 0.1), error=barrier.error
+        ),
+        statement(
+            panel,
+            "(ours: how high that maximum is)",
+            "height above the shallower minimum",
+            height,
+            "meV",
+            low=1.0,
             error=float(curve.error_potential[near].max()),
         ),
         statement(
-            panel, "the coupling part of the force is largest around the switch", "|x| of its largest magnitude", strongest, high=0.5
+            panel,
+            "the coupling part of the force is largest around the switch",
+            "|x| of its largest magnitude",
+            strongest,
+            high=0.5,
         ),
         statement(
-            panel, "it drives the vibration away from x = 0 to either side", "largest outward force on the side where it is weaker",
-            float(outwards), "meV", low=1.0,
+            panel,
+            "it drives the vibration away from x = 0 to either side",
+            "largest outward force on the side where it is weaker",
+            float(outwards),
+            "meV",
+            low=1.0,
         ),
-    ]  # fmt: skip
+    ]
 
 
 FIGURE = Figure(
     name="figure-3",
     title="Fig. 3: position-dependent coupling, no bias",
     caption=(
-        "As Fig. 1, with the couplings of Fig. 2. (a) Potentials; the coupling part of the mean force adds a maximum at x = 0 and "
-        "a minimum beside it. (b) Friction and noise by Green's functions (lines) and the hierarchy (markers). Our parameters."
+        "As Fig. 1, with the couplings of Fig. 2. (a) Potentials; the coupling part of the mean force adds a maximum at x = 0 "
+        "and a minimum beside it. (b) Friction and noise by Green's functions (lines) and the hierarchy (markers). "
+        "Our parameters."
     ),
     draw=draw,
     statements=statements,

@@ -39,7 +39,10 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     curve, constant = line(data, "switched"), line(data, "constant")
     top = largest(constant.friction)
     total = maxima(curve.x, curve.friction)
-    molecule, hollow = nearest(maxima(curve.x, curve.friction_molecule), 0.0), nearest(minima(curve.x, curve.friction_molecule), 0.0)
+    molecule, hollow = (
+        nearest(maxima(curve.x, curve.friction_molecule), 0.0),
+        nearest(minima(curve.x, curve.friction_molecule), 0.0),
+    )
     main, side = nearest(total, CROSSING), nearest(total, 0.0)
     bumps = maxima(curve.x, np.where(curve.friction_coupling > 1e-3 * top, curve.friction_coupling, 0.0))
     parts = curve.friction_molecule + curve.friction_coupling
@@ -48,44 +51,73 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     error = largest(curve.error_friction)
     return [
         statement(
-            "figure-4", "the total peaks at x', as with constant coupling", "distance of the two maxima",
-            main.x - nearest(maxima(constant.x, constant.friction), CROSSING).x, near=(0.0, 0.1 * WIDTH), error=main.error,
+            "figure-4",
+            "the total peaks at x', as with constant coupling",
+            "distance of the two maxima",
+            main.x - nearest(maxima(constant.x, constant.friction), CROSSING).x,
+            near=(0.0, 0.1 * WIDTH),
+            error=main.error,
         ),
         statement(
-            "figure-4", "an additional side peak of the total, which constant coupling does not have",
+            "figure-4",
+            "an additional side peak of the total, which constant coupling does not have",
             "maxima of the total - maxima with constant coupling",
-            len(total) - len(maxima(constant.x, constant.friction)), low=1, high=1,
+            len(total) - len(maxima(constant.x, constant.friction)),
+            low=1,
+            high=1,
+        ),
+        statement("figure-4", "the side peak is near x = 0", "x of the side peak", side.x, near=(0.0, 0.15), error=side.error),
+        statement(
+            "figure-4",
+            "the molecular part has a side peak, too",
+            "x of its maximum near x = 0",
+            molecule.x,
+            near=(0.0, 0.3),
+            error=molecule.error,
         ),
         statement(
-            "figure-4", "the side peak is near x = 0", "x of the side peak", side.x, near=(0.0, 0.15), error=side.error
+            "figure-4",
+            "(ours: how clear the side peak of the molecular part is)",
+            "its height above the minimum beside it",
+            molecule.value - hollow.value,
+            "ħ",
+            low=3 * error,
+            error=error,
         ),
         statement(
-            "figure-4", "the molecular part has a side peak, too", "x of its maximum near x = 0", molecule.x,
-            near=(0.0, 0.3), error=molecule.error,
-        ),
-        statement(
-            "figure-4", "(ours: how clear the side peak of the molecular part is)", "its height above the minimum beside it",
-            molecule.value - hollow.value, "ħ", low=3 * error, error=error,
-        ),
-        statement(
-            "figure-4", "so the molecular part is not the friction with constant coupling",
-            "largest difference for |x| < 1 / largest γ with constant coupling", largest(apart[near]) / top, low=0.05, error=error / top,
+            "figure-4",
+            "so the molecular part is not the friction with constant coupling",
+            "largest difference for |x| < 1 / largest γ with constant coupling",
+            largest(apart[near]) / top,
+            low=0.05,
+            error=error / top,
         ),
         statement("figure-4", "the coupling part has one peak", "its maxima above 0.1%", len(bumps), low=1, high=1),
         statement(
-            "figure-4", "the peak of the coupling part is where the couplings change fastest", "x of its maximum",
-            nearest(bumps, 0.0).x, near=(0.0, 0.1), error=nearest(bumps, 0.0).error,
+            "figure-4",
+            "the peak of the coupling part is where the couplings change fastest",
+            "x of its maximum",
+            nearest(bumps, 0.0).x,
+            near=(0.0, 0.1),
+            error=nearest(bumps, 0.0).error,
         ),
-        statement("figure-4", "the two parts add up to the total", "largest difference", largest(parts - curve.friction), "ħ", high=1e-12),
-    ]  # fmt: skip
+        statement(
+            "figure-4",
+            "the two parts add up to the total",
+            "largest difference",
+            largest(parts - curve.friction),
+            "ħ",
+            high=1e-12,
+        ),
+    ]
 
 
 FIGURE = Figure(
     name="figure-4",
     title="Fig. 4: parts of the friction",
     caption=(
-        "Friction of Fig. 3(b) in total, its molecular and its coupling part, LD(48) and (49), and the friction of Fig. 1(b) with "
-        "constant coupling. Our parameters."
+        "Friction of Fig. 3(b) in total, its molecular and its coupling part, LD(48) and (49), and the friction of Fig. 1(b) "
+        "with constant coupling. Our parameters."
     ),
     draw=draw,
     statements=statements,

@@ -55,15 +55,21 @@ def _potential(panel: str, curve: Line, without: Line) -> list[Statement]:
     shifted = np.interp(0.0, curve.level - POLARON, curve.x)
     return [
         statement(
-            panel, "after the polaron shift the level meets the Fermi energy at the same x'", "x where it does",
-            float(shifted), near=(CROSSING, 1e-6),
+            panel,
+            "after the polaron shift the level meets the Fermi energy at the same x'",
+            "x where it does",
+            float(shifted),
+            near=(CROSSING, 1e-6),
         ),
         statement(
-            panel, "the quantum vibration hardly influences the adiabatic potential",
+            panel,
+            "the quantum vibration hardly influences the adiabatic potential",
             "largest change within 2|x'| to the left and |x'| to the right / span of the potential in the figure",
-            float(np.abs(change).max()) / span, high=0.1, error=error / span,
+            float(np.abs(change).max()) / span,
+            high=0.1,
+            error=error / span,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _friction(panel: str, curve: Line, without: Line) -> list[Statement]:
@@ -71,46 +77,71 @@ def _friction(panel: str, curve: Line, without: Line) -> list[Statement]:
     main, side = nearest(peaks, CROSSING), nearest(peaks, 0.0)
     main_before, side_before = nearest(before, CROSSING), nearest(before, 0.0)
     error = np.interp([main.x, side.x], curve.x, curve.error_friction)
-    ratio = curve.friction / without.friction
-    lowest = int(np.argmin((curve.friction - curve.error_friction) / without.friction))
+    uncertain = float(np.hypot(error[0] / main.value, error[1] / side.value)) * main.value / side.value
+    growth, doubt = curve.friction / without.friction, curve.error_friction / without.friction
+    lowest = int(np.argmin(growth - doubt))
     theorem = curve.noise / curve.friction - 1.0
     stated = (curve.error_noise + curve.error_friction) / curve.friction
     return [
         statement(
-            panel, "the fluctuation-dissipation theorem holds with the quantum vibration, too",
-            "largest |D/(γ k_BT) - 1| at any x", float(np.abs(theorem).max()), high=0.02, error=float(stated.max()),
+            panel,
+            "the fluctuation-dissipation theorem holds with the quantum vibration",
+            "largest |D/(γ k_BT) - 1| at any x",
+            float(np.abs(theorem).max()),
+            high=0.02,
+            error=float(stated.max()),
         ),
         statement(panel, "friction has two peaks", "maxima of γ", len(peaks), low=2, high=2),
         statement(panel, "one is at x'", "x of the maximum", main.x, near=(CROSSING, 0.25 * WIDTH), error=main.error),
-        statement(panel, "the other is where the couplings change fastest", "x of the maximum", side.x, near=(0.0, 0.15), error=side.error),
         statement(
-            panel, "friction is larger than without the quantum vibration over the whole range",
-            "smallest friction with it, less its error / friction without", float(ratio[lowest] - (
-                curve.error_friction[lowest] / without.friction[lowest])), low=1.0, error=float(
-                curve.error_friction[lowest] / without.friction[lowest]),
+            panel,
+            "the other is where the couplings change fastest",
+            "x of the maximum",
+            side.x,
+            near=(0.0, 0.15),
+            error=side.error,
         ),
         statement(
-            panel, "it grows more at x' than at x = 0", "growth at x' / growth at x = 0",
-            (main.value / main_before.value) / (side.value / side_before.value), low=1.1,
-            error=float(np.hypot(*(error / [main.value, side.value]))) * main.value / side.value,
+            panel,
+            "friction is larger than without the quantum vibration over the whole range",
+            "smallest friction with it, less its error / friction without",
+            float(growth[lowest] - doubt[lowest]),
+            low=1.0,
+            error=float(doubt[lowest]),
         ),
         statement(
-            panel, "without the quantum vibration the peak at x' is the smaller one", "peak at x' / peak at x = 0",
-            main_before.value / side_before.value, high=0.9,
+            panel,
+            "it grows more at x' than at x = 0",
+            "growth at x' / growth at x = 0",
+            (main.value / main_before.value) / (side.value / side_before.value),
+            low=1.1,
+            error=uncertain,
         ),
         statement(
-            panel, "with it the peak at x = 0 is the smaller one", "peak at x' / peak at x = 0", main.value / side.value, low=1.1,
-            error=float(np.hypot(*(error / [main.value, side.value]))) * main.value / side.value,
+            panel,
+            "without the quantum vibration the peak at x' is the smaller one",
+            "peak at x' / peak at x = 0",
+            main_before.value / side_before.value,
+            high=0.9,
         ),
-    ]  # fmt: skip
+        statement(
+            panel,
+            "with it the peak at x = 0 is the smaller one",
+            "peak at x' / peak at x = 0",
+            main.value / side.value,
+            low=1.1,
+            error=uncertain,
+        ),
+    ]
 
 
 FIGURE = Figure(
     name="figure-6",
     title="Fig. 6: with a quantum vibration, no bias",
     caption=(
-        "(a) Potentials of the neutral and of the charged molecule, whose quantum vibration has relaxed, and the adiabatic potential "
-        "with and without that vibration. (b) Friction and noise by the hierarchy, and friction without the vibration (same bands). "
+        "(a) Potentials of the neutral and of the charged molecule, whose quantum vibration has relaxed, and the adiabatic "
+        "potential with and without that vibration. (b) Friction and noise by the hierarchy, and friction without the "
+        "vibration (same bands). "
         f"Our parameters; omega_q = {OMEGA_Q:g} meV, lam_q = {LAM_Q:g} meV."
     ),
     draw=draw,

@@ -1,4 +1,4 @@
-"""Fig. 7: with a quantum vibration at a bias. (a) friction and noise, (b) the wings enlarged: extrema of LD(64), negative friction."""
+"""Fig. 7: with a quantum vibration at a bias. (a) friction and noise, (b) the wings enlarged: extrema of LD(64)."""
 
 from __future__ import annotations
 
@@ -36,9 +36,15 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     lowest = min(float(curve.friction.min()), 0.0)
     below.set_ylim(1.4 * lowest, 0.3)
     below.fill_between(
-        curve.x, *below.get_ylim(), where=curve.friction + curve.error_friction < 0, color=OKABE_ITO[3], alpha=0.15, linewidth=0,
-        step="mid", label="γ < 0 beyond its stated error",
-    )  # fmt: skip
+        curve.x,
+        *below.get_ylim(),
+        where=curve.friction + curve.error_friction < 0,
+        color=OKABE_ITO[3],
+        alpha=0.15,
+        linewidth=0,
+        step="mid",
+        label="γ < 0 beyond its stated error",
+    )
     keys, names = below.get_legend_handles_labels()
     figure.legend(keys, names, loc="outside upper center", ncols=2)
     return figure
@@ -54,22 +60,26 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     return [
         _close("figure-7a", "the peak at x' splits: one maximum at x-", left, resonance(-1, BIAS)),
         _close("figure-7a", "the peak at x' splits: the other maximum at x+", right, resonance(1, BIAS)),
+        statement("figure-7a", "the peak near x = 0 stays", "x of the maximum", centre.x, near=(0.0, 0.2), error=centre.error),
         statement(
-            "figure-7a", "the peak near x = 0 stays", "x of the maximum", centre.x, near=(0.0, 0.2), error=centre.error
+            "figure-7a",
+            "it is significantly more pronounced than without bias",
+            "its height / its height at 0 V",
+            centre.value / centre_still.value,
+            low=2.0,
+            error=float(curve.error_friction.max()) / centre_still.value,
         ),
         statement(
-            "figure-7a", "it is significantly more pronounced than without bias", "its height / its height at 0 V",
-            centre.value / centre_still.value, low=2.0, error=float(curve.error_friction.max()) / centre_still.value,
-        ),
-        statement(
-            "figure-7a", "it is more pronounced in comparison with the other peaks, too",
+            "figure-7a",
+            "it is more pronounced in comparison with the other peaks, too",
             "(peak at x = 0 / higher other peak) / the same at 0 V",
-            (centre.value / max(left.value, right.value)) / (centre_still.value / main_still.value), low=2.0,
+            (centre.value / max(left.value, right.value)) / (centre_still.value / main_still.value),
+            low=2.0,
         ),
         *_inelastic(curve, without, bottoms),
         *_moves(line(data, "vibration-slower"), bottoms),
         *_negative(curve),
-    ]  # fmt: skip
+    ]
 
 
 def _close(panel: str, text: str, found: Extremum, where: float) -> Statement:
@@ -87,10 +97,13 @@ def _inelastic(curve: Line, without: Line, bottoms: list[Extremum]) -> list[Stat
         entries += [
             _close("figure-7b", text, found, where),
             statement(
-                "figure-7b", "it is absent without the quantum vibration", "|γ| there / |γ| there without the vibration",
-                abs(found.value) / abs(without.at(without.friction, found.x)), low=10.0,
+                "figure-7b",
+                "it is absent without the quantum vibration",
+                "|γ| there / |γ| there without the vibration",
+                abs(found.value) / abs(without.at(without.friction, found.x)),
+                low=10.0,
             ),
-        ]  # fmt: skip
+        ]
     return entries
 
 
@@ -101,10 +114,14 @@ def _moves(slower: Line, bottoms: list[Extremum]) -> list[Statement]:
     there = nearest(minima(slower.x, slower.friction), after)
     return [
         statement(
-            "figure-7b", f"the extremum is one of the quantum mode: with {SLOWER:g} instead of {OMEGA_Q:g} meV it moves by their difference",
-            "shift in x", there.x - here.x, near=((OMEGA_Q - SLOWER) / SLOPE, 0.5 * WIDTH), error=here.error + there.error,
+            "figure-7b",
+            f"the extremum is one of the quantum mode: with {SLOWER:g} instead of {OMEGA_Q:g} meV it moves by their difference",
+            "shift in x",
+            there.x - here.x,
+            near=((OMEGA_Q - SLOWER) / SLOPE, 0.5 * WIDTH),
+            error=here.error + there.error,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _negative(curve: Line) -> list[Statement]:
@@ -113,26 +130,39 @@ def _negative(curve: Line) -> list[Statement]:
     upper = np.interp(fine, curve.x, curve.friction + curve.error_friction)
     return [
         statement(
-            "figure-7b", "friction is negative beyond its error", "lowest friction", float(curve.friction[worst]), "ħ",
-            high=-float(curve.error_friction[worst]), error=float(curve.error_friction[worst]),
+            "figure-7b",
+            "friction is negative beyond its error",
+            "lowest friction",
+            float(curve.friction[worst]),
+            "ħ",
+            high=-float(curve.error_friction[worst]),
+            error=float(curve.error_friction[worst]),
         ),
         statement(
-            "figure-7b", "it is so for a significant portion of the range", "part of x- < x < x+ where γ + error < 0",
-            float((upper < 0).mean()), low=0.3,
+            "figure-7b",
+            "it is so for a significant portion of the range",
+            "part of x- < x < x+ where γ + error < 0",
+            float((upper < 0).mean()),
+            low=0.3,
         ),
         statement(
-            "figure-7b", "(theory, no statement of the paper: noise is positive)", "lowest D/(k_BT)", float(curve.noise.min()), "ħ",
-            low=0.0, error=float(curve.error_noise[np.argmin(curve.noise)]),
+            "figure-7b",
+            "(theory, no statement of the paper: noise is positive)",
+            "lowest D/(k_BT)",
+            float(curve.noise.min()),
+            "ħ",
+            low=0.0,
+            error=float(curve.error_noise[np.argmin(curve.noise)]),
         ),
-    ]  # fmt: skip
+    ]
 
 
 FIGURE = Figure(
     name="figure-7",
     title="Fig. 7: with a quantum vibration at a bias",
     caption=(
-        f"(a) Friction and noise of the junction of Fig. 6 at {BIAS:g} V. (b) The same, enlarged, with the positions x± of LD(62), those "
-        "where an electron leaves one quantum behind, LD(64), and the regions of negative friction. Our parameters."
+        f"(a) Friction and noise of the junction of Fig. 6 at {BIAS:g} V. (b) The same, enlarged, with the positions x± of "
+        "LD(62), those where an electron leaves one quantum behind, LD(64), and the regions of negative friction. Our parameters."
     ),
     draw=draw,
     statements=statements,

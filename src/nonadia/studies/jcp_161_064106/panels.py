@@ -59,9 +59,16 @@ def mark(axes: Axes, positions: Sequence[tuple[float, str]], colour: str = GREY)
     for x, name in positions:
         axes.axvline(x, color=colour, linewidth=0.9, linestyle=":", zorder=1)
         axes.annotate(
-            name, (x, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2), textcoords="offset points",
-            ha="center", va="bottom", fontsize=9, color=colour,
-        )  # fmt: skip
+            name,
+            (x, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=9,
+            color=colour,
+        )
 
 
 def inner_legend(axes: Axes) -> None:

@@ -8,7 +8,7 @@ from ..study import Run
 
 EPS0, LAM, GAMMA, Q = 60.0, 15.0, 20.0, 0.2  # meV, meV, meV, 1
 OMEGA_Q = LAM_Q = 300.0  # meV
-BIASES = (0.2, 0.5)  # V: panels (a) and (b) of Fig. 5; Fig. 7 is at the second
+BIASES = (0.3, 0.5)  # V: panels (a) and (b) of Fig. 5; Fig. 7 is at the second
 TEMPERATURE = 300.0  # K
 
 LEVEL: dict[str, Any] = {"parameters.eps0": f"{EPS0:g} meV", "parameters.lam": f"{LAM:g} meV"}

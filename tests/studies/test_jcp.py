@@ -1,0 +1,123 @@
+"""The study of J. Chem. Phys. 161, 064106: its statements hold on coarse grids, and fail where the physics is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import nonadia as na
+from nonadia import studies
+from nonadia.runs.experiment import load
+from nonadia.studies.carry_out import carry_out
+from nonadia.studies.jcp_161_064106 import curves, figure_1, figure_3, figure_4, figure_5
+from nonadia.studies.jcp_161_064106.parameters import BIASES, RUNS
+from nonadia.studies.statement import Statement
+from nonadia.studies.study import Run
+
+COARSE = np.concatenate([np.arange(-20.0, -1.0, 0.5), np.arange(-1.0, 1.0, 0.1), np.arange(1.0, 14.01, 0.5)]).round(3)
+FEW = [-6, -3, 0, 1]
+Data = Mapping[str, xr.DataTree]
+
+
+@pytest.fixture(scope="module")
+def data() -> dict[str, xr.DataTree]:
+    """The runs without a quantum vibration, on fewer points."""
+    results = {}
+    for run in RUNS:
+        if isinstance(run, Run) and run.example != "junction-vibration" and run.name != "without-vibration":
+            points = FEW if run.name.endswith("heom") else COARSE.tolist()
+            results[run.name] = na.run(load(run.example, {**run.overrides, "forces.x": points}))
+    return results
+
+
+def failing(entries: list[Statement]) -> set[str]:
+    return {entry.quantity for entry in entries if entry.state == "fails"}
+
+
+def changed(data: Data, run: str, **factors: float) -> dict[str, xr.DataTree]:
+    """A copy in which variables of one run are multiplied."""
+    forces = data[run]["forces"].to_dataset()
+    for name, factor in factors.items():
+        forces = forces.assign({name: forces[name] * factor})
+    return {**data, run: xr.DataTree.from_dict({"/forces": forces})}
+
+
+def test_statements_hold_and_figures_are_drawn(data: Data) -> None:
+    for module in (figure_1, figure_3, figure_4, figure_5):
+        entries = module.statements(data)
+        assert len(entries) > 5 and failing(entries) == set()
+        assert len(module.draw(data).axes) in (1, 2)
+
+
+def test_statements_fail_where_the_physics_is_broken(data: Data) -> None:
+    noise = "largest difference of D/(k_BT) and γ / largest γ"
+    assert noise in failing(figure_1.statements(changed(data, "constant", noise=1.01)))
+    assert noise in failing(figure_3.statements(changed(data, "switched-heom", noise=1.01)))
+    assert "largest difference / largest γ" in failing(figure_3.statements(changed(data, "switched-heom", friction=1.01)))
+    assert "largest outward force on the side where it is weaker" in failing(
+        figure_3.statements(changed(data, "switched", mean_force_coupling=-1.0))
+    )
+    assert "largest difference" in failing(figure_4.statements(changed(data, "switched", friction_coupling=0.9)))
+    hot = failing(figure_5.statements(changed(data, "switched", noise=10.0)))
+    assert hot == {"largest D/(γ k_BT) for |x| < 0.3"}
+
+
+def test_dips_are_no_peaks(data: Data) -> None:
+    upside_down = changed(data, "switched", friction=-1.0)
+    assert {"x of the maximum of γ", "x of the other maximum"} <= failing(figure_3.statements(upside_down))
+
+
+def test_positions_the_paper_names() -> None:
+    slope = np.sqrt(2) * 15.0
+    assert curves.CROSSING == pytest.approx(-60.0 / slope)
+    assert curves.resonance(1, 0.4) == pytest.approx((200 - 60) / slope)
+    assert curves.resonance(-1, 0.4, 1, 300.0) == pytest.approx((-200 + 300 - 60) / slope)
+
+
+def test_extrema_between_grid_points() -> None:
+    x = np.array([-1.0, -0.3, 0.1, 0.9, 1.5, 2.0])
+    (top,) = curves.maxima(x, 3.0 - 2.0 * (x - 0.25) ** 2)
+    assert (top.x, top.value) == (pytest.approx(0.25), pytest.approx(3.0))
+    assert top.error == pytest.approx(0.4)
+    (bottom,) = curves.minima(x, 2.0 * (x - 0.25) ** 2 - 3.0)
+    assert (bottom.x, bottom.value) == (pytest.approx(0.25), pytest.approx(-3.0))
+    assert np.isnan(curves.nearest([], 0.0).x)
+
+
+def test_one_set_of_parameters_serves_all_figures() -> None:
+    study = studies.load("jcp-161-064106")
+    assert [figure.name for figure in study.figures] == [f"figure-{n}" for n in range(1, 8)]
+    for run in study.runs:
+        assert isinstance(run, Run)
+        parameters = load(run.example, dict(run.overrides)).data["parameters"]
+        assert (parameters["eps0"], parameters["lam"]) == ("60 meV", "15 meV")
+        assert parameters["Gamma"] == ("10 meV" if run.example == "junction" else "20 meV")
+    assert len(BIASES) == 2
+
+
+def test_one_figure_alone(tmp_path: Path) -> None:
+    study = studies.load("jcp-161-064106")
+    quick = replace(
+        study,
+        runs=tuple(
+            replace(run, overrides={**run.overrides, "forces.x": [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]} | (
+                {"sweep.bias": ["0 V"]} if run.name == "switched" else {}))
+            for run in study.runs
+            if isinstance(run, Run)
+        ),
+    )  # fmt: skip
+    outcome = carry_out(quick, tmp_path, only=["figure-2"], say=lambda line: None)
+    assert set(outcome.statements) == {"figure-2"} and outcome.green
+    assert (tmp_path / "figure-2.png").exists() and not (tmp_path / "vibration.nc").exists()
+
+
+@pytest.mark.slow
+def test_the_whole_study(tmp_path: Path) -> None:
+    outcome = carry_out(studies.load("jcp-161-064106"), tmp_path, workers=2, say=lambda line: None)
+    assert outcome.green
+    assert len(outcome.all()) > 80
