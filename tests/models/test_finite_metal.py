@@ -15,6 +15,7 @@ from nonadia.models.errors import ModelError
 from nonadia.models.finite_metal import FiniteMetal, LevelAtMetal, discretised_metal
 from nonadia.models.molecule import GridCoordinate, Molecule, OperatorSum, States
 from nonadia.wavepacket.hamiltonian import Hamiltonian
+from nonadia.wavepacket.propagate import snapshots
 
 WIDTH, BAND = 0.02, 0.08
 
@@ -218,6 +219,21 @@ def test_operators_with_functions_that_multiply_off_diagonal_elements() -> None:
     psi = rng.normal(size=m.shape) + 1j * rng.normal(size=m.shape)
     np.testing.assert_allclose(Hamiltonian(m).apply_electronic(psi, 0.0), np.einsum("ijxy,jxy->ixy", h, psi), atol=1e-14)
     np.testing.assert_allclose(np.abs(y).max(), 3.0)
+
+
+def test_all_propagators_agree_on_many_states() -> None:
+    """20 determinants: the batched factors of the split operator, sparse Chebyshev and Krylov."""
+    m = molecule(5, points=32)
+    assert m.states == 20
+    chi = np.exp(-((m.mesh[0] - 1.0) ** 2))
+    start = np.multiply.outer(m.metal.ground_state(0.006, 3), chi / np.sqrt(np.sum(chi**2) * m.volume)).astype(complex)
+    times, found = [0.0, 150.0, 300.0], {}
+    for method in ("split-operator", "chebyshev", "krylov"):
+        for packet in snapshots(m, start, times, method=method, tolerance=1e-8):
+            found[method] = packet.psi.copy()
+    assert np.linalg.norm(found["chebyshev"] - start) * np.sqrt(m.volume) > 0.5
+    for method in ("split-operator", "krylov"):
+        assert np.linalg.norm(found[method] - found["chebyshev"]) * np.sqrt(m.volume) < 2e-8
 
 
 # --- refusals --------------------------------------------------------------------------------------

@@ -48,6 +48,11 @@ def mix_many(psi: Complex, factors: Complex) -> None:
             psi[i, x] = total
 
 
+def mix_batched(psi: Complex, factors: Complex) -> None:
+    """Many states, factors (N, n, n)."""
+    psi[...] = np.matmul(factors, np.ascontiguousarray(psi.T)[..., None])[..., 0].T
+
+
 @_compiled
 def turn_two(psi: Complex, mean: NDArray[np.float64], half: NDArray[np.float64], coupling: Complex, step: float) -> None:
     """ψ ← exp(-i step H) ψ for H = mean + [[half, coupling], [coupling*, -half]], evaluated on the way."""

@@ -32,6 +32,7 @@ STAGES = {
 }
 _SUZUKI = 1.0 / (4.0 - 4.0 ** (1.0 / 3.0))
 COMPOSITION = {2: (1.0,), 4: (_SUZUKI, _SUZUKI, 1.0 - 4.0 * _SUZUKI, _SUZUKI, _SUZUKI)}
+MANY = 6  # states from which on BLAS, one matrix after the other, is faster than the compiled loop
 _KEPT = 20  # tables of factors kept: order 4 needs 9 for each of the two steps that are compared
 Action = Callable[[Complex], None]
 
@@ -113,6 +114,8 @@ class SplitOperator:
         if n == 1:
             return kernels.multiply, (np.exp(-1j * tau * v[0, 0]) * fade).ravel()
         u: NDArray[np.complex128] = exponential(v, tau) * fade
+        if n >= MANY:
+            return kernels.mix_batched, np.ascontiguousarray(np.moveaxis(u, (0, 1), (-2, -1)).reshape(-1, n, n))
         if n == 2 and not np.iscomplexobj(v):
             return kernels.mix_two, np.stack([u[0, 0].ravel(), u[1, 1].ravel(), u[0, 1].ravel()])
         return kernels.mix_many, u.reshape(n, n, -1).copy()
