@@ -28,7 +28,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, monkeypatch: pytest.M
 def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    assert notebook.cells[0].cell_type == "markdown" and notebook.cells[0].source.startswith("# "), "a notebook begins with its title"
+    first = notebook.cells[0]
+    assert first.cell_type == "markdown" and first.source.startswith("# "), "a notebook begins with its title"
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert code
     done = execute(notebook, tmp_path, monkeypatch)
@@ -44,6 +45,7 @@ def test_notebook_is_small_and_names_no_machine(path: Path) -> None:
 
 
 def test_an_error_in_a_cell_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import nonadia as na\nna.examples.load('no-such-system')")])
+    cell = nbformat.v4.new_code_cell("import nonadia as na\nna.examples.load('no-such-system')")
+    wrong = nbformat.v4.new_notebook(cells=[cell])
     with pytest.raises(CellExecutionError, match="no-such-system"):
         execute(wrong, tmp_path, monkeypatch)

@@ -16,9 +16,9 @@ HEAD = """# Commands
 | 1 | the computation failed, was interrupted, or did not converge; the message says what was saved and how to resume |
 | 2 | the input is wrong: one line a mistake, `file: key: what is wrong; what would be right` |
 
-`--set KEY=VALUE` replaces one value of the input for this call and may be repeated; the key is written with dots, and text needs quotes
-only if the shell does: `--set parameters.bias="0.4 V" --set forces.tolerance=1e-2`. An unexpected failure is one line;
-`NONADIA_TRACEBACK=1` in the environment shows where it came from.
+`--set KEY=VALUE` replaces one value of the input for this call and may be repeated; the key is written with dots, and text
+needs quotes only if the shell does: `--set parameters.bias="0.4 V" --set forces.tolerance=1e-2`. An unexpected failure is one
+line; `NONADIA_TRACEBACK=1` in the environment shows where it came from.
 
 <!-- written by: python docs/tools/commands.py -->
 """

@@ -13,5 +13,6 @@ class Verbatim(griffe.Extension):
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         if obj.docstring and not obj.docstring.value.startswith("<pre"):
-            lines = html.escape(obj.docstring.value, quote=False).replace("\n\n", "\n&#8203;\n")  # no blank line ends the HTML block
+            # a blank line would end the HTML block
+            lines = html.escape(obj.docstring.value, quote=False).replace("\n\n", "\n&#8203;\n")
             obj.docstring.value = f'<pre class="docstring">{lines}</pre>'

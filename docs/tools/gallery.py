@@ -4,8 +4,9 @@
     python docs/tools/gallery.py diatomic free   run these anew
     python docs/tools/gallery.py --page          only write the page
 
-`docs/gallery/entries.toml` says which figure of `nonadia plot` is shown and what is to be seen on it; `docs/gallery/times.json`
-holds what was measured. Results stay in the folder of `--results`, so that another figure needs no other run.
+`docs/gallery/entries.toml` says which figure of `nonadia plot` is shown, what is to be seen on it, and for systems that take
+long which values are replaced for it (`set`); `docs/gallery/times.json` holds what was measured. Results stay in the folder of
+`--results`, so that another figure needs no other run.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import io
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,16 @@ KINDS = (
     ("Nuclei alone, under given potentials", ("marginal", "")),
     ("Given forces, friction and noise", ("table", "")),
 )
+HEAD = """# Gallery
+
+Every shipped system, with one of the figures that `nonadia plot` draws of it. `nonadia run NAME` computes it,
+`nonadia examples NAME` writes its input file to start from. What the numbers are and how they were checked:
+[the shipped systems](systems.md).
+
+Times are processor times of the whole command, imports included, with one thread for linear algebra and compiled code cached,
+measured on a machine of two cores that had other work to do (wall times there would tell little). Where values are replaced
+by `--set`, figure and time are those of that shorter run.
+"""
 
 
 def names() -> list[str]:
@@ -42,8 +54,8 @@ def names() -> list[str]:
     return examples.names()
 
 
-def entries() -> dict[str, dict[str, str]]:
-    """figure (stem behind the name) and shows, of each system."""
+def entries() -> dict[str, dict[str, Any]]:
+    """figure (stem behind the name) and shows, of each system; set where values are replaced for the figure."""
     return tomllib.loads((FOLDER / "entries.toml").read_text(encoding="utf-8"))
 
 
@@ -64,7 +76,8 @@ def run(name: str, result: Path, limit: float) -> None:
     """`nonadia run NAME` in a process of its own, one thread for linear algebra; its processor and wall time are kept."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "nonadia", "run", name, "-o", str(result), "--resume"]
+    replaced = [word for change in entries()[name].get("set", ()) for word in ("--set", change)]
+    command = [sys.executable, "-m", "nonadia", "run", name, *replaced, "-o", str(result), "--resume"]
     resumed = result.with_name(result.name + ".journal").exists()
     subprocess.run(command, check=True, timeout=limit, env=environment, stdin=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -83,7 +96,8 @@ def draw(name: str, result: Path, stem: str) -> None:
     from nonadia.runs.store import open_result
 
     with tempfile.TemporaryDirectory() as folder:
-        written = {path.stem: path for path in plot_result(open_result(result), Path(folder), name=name) if path.suffix == ".png"}
+        drawn = plot_result(open_result(result), Path(folder), name=name)
+        written = {path.stem: path for path in drawn if path.suffix == ".png"}
         chosen = written.get(f"{name}-{stem}")
         if chosen is None:
             raise SystemExit(f"{name}: no figure {stem!r}; there are {sorted(s.removeprefix(name + '-') for s in written)}")
@@ -111,15 +125,10 @@ def page() -> str:
     from nonadia import examples
 
     shown, measured = entries(), times()
-    parts = [
-        "# Gallery",
-        "",
-        "Every shipped system, with one of the figures that `nonadia plot` draws of it. `nonadia run NAME` computes it, `nonadia examples",
-        "NAME` writes its input file to start from. What the numbers are and how they were checked: [the shipped systems](systems.md).",
-        "",
-        "Times are processor times of the whole command, imports included, with one thread for linear algebra, compiled code being",
-        "cached, measured on a machine of two cores that had other work to do (wall times there would tell little).",
-    ]
+    missing = [name for name in names() if name not in shown or name not in measured or not (FOLDER / f"{name}.png").exists()]
+    if missing:
+        raise SystemExit(f"an entry in {FOLDER.name}/entries.toml, a time or a figure is missing: {', '.join(missing)}")
+    parts = [HEAD.rstrip()]
     for title, kind in KINDS:
         group = [name for name in names() if kind_of(name) == kind]
         if not group:
@@ -128,13 +137,14 @@ def page() -> str:
         for name in group:
             heading = tomllib.loads(examples.text(name))["title"]
             cpu = measured[name]["cpu_s"]
+            replaced = "".join(f" --set {shlex.quote(change)}" for change in shown[name].get("set", ()))
             parts += [
                 "",
                 f"### {name}",
                 "",
                 f"**{heading}.** {shown[name]['shows']}",
                 "",
-                f"`nonadia run {name}` · {cpu:.0f} s · [input file](../src/nonadia/models/library/{name}.toml)",
+                f"`nonadia run {name}{replaced}` · {cpu:.0f} s · [input file](../src/nonadia/models/library/{name}.toml)",
                 "",
                 f"![{heading}](gallery/{name}.png)",
             ]
@@ -145,7 +155,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Figures, times and page of the shipped systems.")
     parser.add_argument("systems", nargs="*", help="run these anew; without names: those that have no figure")
     parser.add_argument("--page", action="store_true", help="only write the page")
-    parser.add_argument("--results", type=Path, default=Path(tempfile.gettempdir()) / "nonadia-gallery", help="where results stay")
+    kept = Path(tempfile.gettempdir()) / "nonadia-gallery"
+    parser.add_argument("--results", type=Path, default=kept, help="where results stay")
     parser.add_argument("--limit", type=float, default=600.0, help="seconds of wall time a system may take")
     given: Any = parser.parse_args(arguments)
     if not given.page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -25,13 +26,22 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         ((title, pages),) = entry.items()
         if title in FOLDERS:
             folder = DOCS / FOLDERS[title]
-            pages = sorted(f"{FOLDERS[title]}/{file.name}" for file in folder.glob("*") if file.suffix in (".md", ".ipynb"))
+            pages = [_entry(file) for file in sorted(folder.glob("*")) if file.suffix in (".md", ".ipynb")]
         if isinstance(pages, list):
             pages = [*pages, *(page for page in MORE.get(title, ()) if (DOCS / page).exists())]
         if pages:
             nav.append({title: pages})
     config.nav = nav
     return config
+
+
+def _entry(file: Path) -> str | dict[str, str]:
+    """A page of the navigation; a notebook with the title of its first cell."""
+    place = file.relative_to(DOCS).as_posix()
+    if file.suffix != ".ipynb":
+        return place
+    first = "".join(json.loads(file.read_text(encoding="utf-8"))["cells"][0]["source"]).splitlines()[0]
+    return {first.lstrip("# "): place}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -124,7 +124,7 @@ GROUPS = (
     ("forces", "[forces](methods.md) on the grid of coordinates; `x` stands for the coordinates by their names."),
     ("memory", "[Memory kernels](memory-kernels.md)."),
     ("langevin", "[Dynamics](langevin.md): averages over the ensemble, each with `error_…`, one standard error."),
-    ("wavepacket", "[Wave packets](wave-packets.md). `R…` are the nuclear coordinates by name, `r…` those of electrons in real space."),
+    ("wavepacket", "[Wave packets](wave-packets.md). `R…` are the nuclear coordinates, `r…` those of electrons on a grid."),
     ("factorization", "[Exact factorization](exact-factorization.md): fields at `snapshot`, scalars at every `time`."),
     ("trajectories", "[Trajectories](exact-factorization.md#trajectories) along a wave packet."),
     ("convergence", "One entry a sweep point: how it was computed and what the solvers had to say."),
@@ -206,14 +206,17 @@ def tables() -> str:
                         rows[str(name)] = _row(group, str(name), variable)
     parts = []
     for group, note in GROUPS:
-        rows = [f"| `{name}` | {dims} | {units} | {meaning} |" for name, (dims, units, meaning) in sorted(_paired(found[group]))]
-        parts.append("\n".join([f"## `/{group}`", "", note, "", "| variable | dimensions | units | meaning |", "|---|---|---|---|", *rows]))
+        rows = sorted(_paired(found[group]))
+        lines = [f"| `{name}` | {dims} | {units} | {meaning} |" for name, (dims, units, meaning) in rows]
+        head = [f"## `/{group}`", "", note, "", "| variable | dimensions | units | meaning |", "|---|---|---|---|"]
+        parts.append("\n".join([*head, *lines]))
     return "\n\n".join(parts) + "\n"
 
 
 def _paired(rows: dict[str, tuple[str, str, str]]) -> list[tuple[str, tuple[str, str, str]]]:
     """Without the rows of `error_X` that only say that they belong to X."""
-    return [(name, row) for name, row in rows.items() if not (name.removeprefix("error_") in rows and name.startswith("error_"))]
+    own = {name for name in rows if name.startswith("error_") and name.removeprefix("error_") in rows}
+    return [(name, row) for name, row in rows.items() if name not in own]
 
 
 def _row(group: str, name: str, variable: Any) -> tuple[str, str, str]:
