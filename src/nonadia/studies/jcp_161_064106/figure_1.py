@@ -18,7 +18,7 @@ WINDOW = (-12.0, 7.0)
 
 
 def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
-    figure, (above, below) = panels.stacked(2)
+    figure, (above, below) = panels.stacked(2, width=7.6)
     exact = line(data, "constant")
     panels.potentials(above, exact, WINDOW)
     panels.friction_and_noise(below, exact)
@@ -26,8 +26,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     for axes in (above, below):
         panels.window(axes, WINDOW, zero=axes is below)
         panels.mark(axes, [(CROSSING, "$x'$")])
-    panels.inner_legend(above)
-    below.legend(loc="upper right")
+        panels.legend_beside(axes)
     return figure
 
 

@@ -21,7 +21,7 @@ NEAR = 2.0  # |x| that is called the vicinity of the switch
 
 
 def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
-    figure, (above, below) = panels.stacked(2)
+    figure, (above, below) = panels.stacked(2, width=7.6)
     exact = line(data, "switched")
     panels.potentials(above, exact, WINDOW)
     panels.friction_and_noise(below, exact)
@@ -29,8 +29,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     for axes in (above, below):
         panels.window(axes, WINDOW, zero=axes is below)
         panels.mark(axes, [(CROSSING, "$x'$"), (0.0, "$x = 0$")])
-    panels.inner_legend(above)
-    below.legend(loc="upper right")
+        panels.legend_beside(axes)
     return figure
 
 

@@ -12,7 +12,7 @@ from nonadia.plot.style import GREY, OKABE_ITO
 from ..statement import Statement, statement
 from ..study import Figure
 from . import panels
-from .curves import CROSSING, WIDTH, Line, line, maxima, nearest
+from .curves import CROSSING, WIDTH, Line, largest, line, maxima, nearest
 from .parameters import LAM_Q, OMEGA_Q
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ POLARON = LAM_Q**2 / OMEGA_Q  # meV, what the quantum mode gains when the level 
 
 
 def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
-    figure, (above, below) = panels.stacked(2)
+    figure, (above, below) = panels.stacked(2, width=7.9)
     curve, without = line(data, "vibration"), line(data, "without-vibration")
     panels.potentials(above, without, WINDOW)
-    above.lines[-1].set(color=GREY, linewidth=3.0, alpha=0.7, label="adiabatic, without the quantum vibration")
+    above.lines[-1].set(color=GREY, linewidth=3.0, alpha=0.7, label="adiabatic, without\nthe quantum vibration")
     above.plot(curve.x, curve.adiabatic(), color=OKABE_ITO[2], label="adiabatic, with it")
     above.lines[1].set_label("charged, $U_0 + E - λ_q^2/ω_q$")
     panels.markers(below, curve, ("friction γ", "noise D/(k$_B$T)"))
     below.plot(curve.x, curve.friction, color=panels.FRICTION, linewidth=0.9)
-    below.plot(without.x, without.friction, color=GREY, label="friction γ without the quantum vibration")
+    below.set_ylabel("γ, D/(k$_B$T) (ħ)")
+    below.plot(without.x, without.friction, color=GREY, label="friction γ, without\nthe quantum vibration")
     for axes in (above, below):
         panels.window(axes, WINDOW, zero=axes is below)
         panels.mark(axes, [(CROSSING, "$x'$"), (0.0, "$x = 0$")])
-    above.legend(loc="upper right", fontsize=8)
-    below.legend(loc="upper right", fontsize=8)
+        panels.legend_beside(axes)
     return figure
 
 
@@ -47,11 +47,9 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
 
 
 def _potential(panel: str, curve: Line, without: Line) -> list[Statement]:
-    inside = panels.within(curve.x, (-2 * abs(CROSSING), abs(CROSSING)))
-    change = (curve.adiabatic() - without.adiabatic())[inside]
-    change -= 0.5 * (change.max() + change.min())  # potentials have a free constant
+    change = curve.adiabatic() - without.adiabatic()
     span = float(np.ptp(without.adiabatic()[panels.within(without.x, WINDOW)]))
-    error = float(np.hypot(curve.error_potential[inside].max(), without.error_potential[inside].max()))
+    error = float(np.hypot(curve.error_potential.max(), without.error_potential.max()))
     shifted = np.interp(0.0, curve.level - POLARON, curve.x)
     return [
         statement(
@@ -64,8 +62,8 @@ def _potential(panel: str, curve: Line, without: Line) -> list[Statement]:
         statement(
             panel,
             "the quantum vibration hardly influences the adiabatic potential",
-            "largest change within 2|x'| to the left and |x'| to the right / span of the potential in the figure",
-            float(np.abs(change).max()) / span,
+            "largest change in the figure / span of the potential in the figure",
+            largest(change) / span,
             high=0.1,
             error=error / span,
         ),

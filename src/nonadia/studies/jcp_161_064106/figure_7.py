@@ -161,8 +161,9 @@ FIGURE = Figure(
     name="figure-7",
     title="Fig. 7: with a quantum vibration at a bias",
     caption=(
-        f"(a) Friction and noise of the junction of Fig. 6 at {BIAS:g} V. (b) The same, enlarged, with the positions x± of "
-        "LD(62), those where an electron leaves one quantum behind, LD(64), and the regions of negative friction. Our parameters."
+        f"(a) Friction and noise of Fig. 6's junction at {BIAS:g} V. (b) The same, enlarged, with the positions x± of "
+        "LD(62), those where an electron leaves one quantum behind, LD(64), and the regions of negative friction. "
+        "Our parameters."
     ),
     draw=draw,
     statements=statements,

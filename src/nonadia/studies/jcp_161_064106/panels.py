@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 FRICTION, NOISE = OKABE_ITO[0], OKABE_ITO[1]
 
 
-def stacked(count: int, height: float = 2.7, share: bool = True) -> tuple[Figure, list[Axes]]:
+def stacked(count: int, height: float = 2.7, width: float = 6.0) -> tuple[Figure, list[Axes]]:
     """Panels (a), (b), … below each other; no letter on a single one."""
-    figure = new_figure(6.0, height * count + 0.3)
-    panels = list(np.atleast_1d(figure.subplots(count, 1, sharex=share)))
+    figure = new_figure(width, height * count + 0.3)
+    panels = list(np.atleast_1d(figure.subplots(count, 1, sharex=True)))
     for letter, axes in zip("abc", panels, strict=False):
         if count > 1:
             axes.set_title(f"({letter})", loc="left")
-        axes.set_xlabel("coordinate $x$ (dimensionless)" if axes is panels[-1] or not share else "")
+        axes.set_xlabel("coordinate $x$ (dimensionless)" if axes is panels[-1] else "")
     return figure, panels
 
 
@@ -71,9 +71,9 @@ def mark(axes: Axes, positions: Sequence[tuple[float, str]], colour: str = GREY)
         )
 
 
-def inner_legend(axes: Axes) -> None:
-    """Between the two diabats, over nothing but the line that marks the crossing."""
-    axes.legend(loc="upper center", frameon=True, framealpha=1.0, edgecolor="none", borderpad=0.2)
+def legend_beside(axes: Axes) -> None:
+    """To the right of the panel, where it covers nothing."""
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def window(axes: Axes, limits: tuple[float, float], zero: bool = True) -> None:
