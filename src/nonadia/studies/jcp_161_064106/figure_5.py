@@ -138,7 +138,8 @@ FIGURE = Figure(
     caption=(
         f"Friction and noise of Fig. 3's junction at (a) {BIASES[0]:g} V and (b) {BIASES[1]:g} V, by Green's functions "
         "(lines) and the hierarchy (markers, to 0.1% of the largest value), on a logarithmic axis: where the level meets one "
-        "chemical potential, at x±, the molecule is next to the other lead, so that those peaks are small. Our parameters and biases."
+        "chemical potential, at x±, the molecule is next to the other lead, so that those peaks are small. Our parameters and "
+        "biases."
     ),
     draw=draw,
     statements=statements,
