@@ -86,8 +86,10 @@ class Expression:
         """
         if isinstance(source, Expression):
             return source
-        if isinstance(source, int | float | complex):
+        if isinstance(source, int | float | complex) and not isinstance(source, bool):
             return cls(str(source), _finite(source, real), tuple(coordinates), (), real, key)
+        if not isinstance(source, str):  # tables whose keys are names, such as [langevin] initial, are not checked before
+            raise ExpressionError('must be a number, a quantity such as "30 meV" or an expression')
         known = parameters or {}
         try:
             if is_quantity(source):

@@ -62,11 +62,11 @@ def test_time_reversal(recipe: Recipe, seed: int) -> None:
     assert distance(again, psi, system) < 4e-8
 
 
-@cases(4)
+@cases(3)
 @given(recipes(), Seeds)
 def test_gauge_of_the_external_fields(recipe: Recipe, seed: int) -> None:
     """ψ → e^{iθ(R,t)}ψ, A → A - ∂θ, v → v - ∂_tθ: the same motion, and all that can be measured of it is the same."""
-    system = closed(recipe)
+    system = replace(closed(recipe), points={1: 96, 2: 44})  # the derivatives of ψe^{iθ} need more than those of ψ
     shape, rate = bump(np.random.default_rng(seed), 0.5), 0.05
     step = 1e-3
 

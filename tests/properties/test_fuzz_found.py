@@ -10,7 +10,8 @@ import pytest
 from nonadia.runs import closed_estimate
 from tests.runs.closed_inputs import MOLECULE
 from tests.runs.closed_inputs import changed as closed
-from tests.runs.langevin_inputs import JUNCTION
+from tests.runs.langevin_inputs import JUNCTION, TABLE
+from tests.runs.langevin_inputs import changed as table
 
 from .hostile import checked
 
@@ -31,3 +32,16 @@ def test_a_potential_that_no_step_can_follow(method: str, tmp_path: Path, monkey
 def test_a_level_that_no_lead_reaches_by_numbers(data: dict[str, Any], tmp_path: Path) -> None:
     ended, wrong = checked(data, tmp_path)
     assert not wrong and ended.code == 2 and "forces: at grid point" in ended.err, (ended, wrong)
+
+
+@pytest.mark.parametrize("value", [[1], True, {"x": 1}, []])
+def test_a_place_that_is_no_number(value: Any, tmp_path: Path) -> None:
+    ended, wrong = checked(table(TABLE, initial={"x": value}), tmp_path)
+    assert not wrong and "langevin.initial.x: must be a number" in ended.err, (ended, wrong)
+
+
+def test_a_profile_that_cannot_be_squared(tmp_path: Path) -> None:
+    """No warning of NumPy beside the line."""
+    leads = {name: lead | {"profile": "1e200*exp(-x)"} for name, lead in JUNCTION["leads"].items()}
+    ended, wrong = checked({**JUNCTION, "leads": leads}, tmp_path)
+    assert not wrong, (ended, wrong)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from .closed_experiment import ClosedExperiment
 from .errors import InputError
 from .experiment import Experiment
@@ -29,7 +31,8 @@ def describe(experiment: Experiment, say: Callable[[str], None]) -> None:
     assert isinstance(experiment, JunctionExperiment | TableExperiment)
     if isinstance(experiment, JunctionExperiment):
         try:
-            lines = estimate.describe(experiment)
+            with np.errstate(all="ignore"):  # of energies without measure; what comes of them is judged by the solvers
+                lines = estimate.describe(experiment)
         except (ValueError, ArithmeticError, NotConverged) as error:  # what the run would stop with, at its first geometries
             raise InputError([(experiment.source, "forces", str(error))]) from None
         for line in lines:
