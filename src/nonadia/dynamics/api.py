@@ -41,7 +41,7 @@ def heom_dynamics(
     """Levels and quantum vibrations of a molecule at its leads in time, ∂_tρ = 𝓛ρ (theory B3; LD(16)-(18)).
 
     model : Junction; its vibrations stay quantum, its classical coordinates are held at x. time : t ≥ 0, increasing,
-        scalar or 1D (ħ/Hartree), from the initial state on.
+        scalar or 1D (ħ/Hartree), from the initial state on; the last may be infinite: the steady state.
     x : value (one coordinate), values or mapping name → value; may be left out where nothing depends on the coordinates.
     initial : {"electrons": "equilibrium" (the default: correlated with the leads, the vibrations held at their mean
         displacements) | "empty" | {level: occupation}, "vibrations": {name: {"displacement": x0} (coherent, x0 = ⟨b + b†⟩/√2) |
@@ -73,7 +73,7 @@ def heom_dynamics(
     if decomposition is not None and decomposition not in MAX_POLES:
         raise ValueError(f'decomposition "{decomposition}" is not known; use one of {", ".join(MAX_POLES)}')
     times = np.atleast_1d(np.asarray(time, dtype=float))
-    if times.ndim != 1 or not times.size or not np.all(np.isfinite(times)) or times[0] < 0 or np.any(np.diff(times) <= 0):
+    if times.ndim != 1 or not times.size or not times[0] >= 0 or not np.all(np.diff(times) > 0):
         raise ValueError("time must be a number or a 1D array of increasing values, none negative")
     point = held(model, x)
     start = Start.of(model, initial)

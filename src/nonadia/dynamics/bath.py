@@ -2,7 +2,7 @@
 
 The partner holds every vibration at a displacement X, as a classical coordinate: h(X) = h + √2 Σ_b Λ^b X_b, ∂h = √2 Λ^b. Its
 force, friction and noise, exact by Green's functions, are what the electrons do to the vibrations, and the bath is chosen for
-them. Without vibrations the coordinate moves all levels alike.
+them. Without vibrations the coordinate moves all levels alike. A lead that is cut off (g = 0) counts as coupled.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def classical_partner(frozen: FrozenJunction, reach: FloatArray) -> FrozenJuncti
         du=np.zeros((points, count, n, n)),
         vibronic=np.zeros((points, 0, n, n), dtype=complex),
         dvibronic=np.zeros((points, count, 0, n, n), dtype=complex),
-        g=np.broadcast_to(frozen.g, (points, frozen.g.size)).copy(),
+        g=np.broadcast_to(np.where(frozen.g == 0.0, 1.0, frozen.g), (points, frozen.g.size)).copy(),
         dg=np.zeros((points, count, frozen.g.size)),
         frequencies=np.zeros(0),
         vibration_states=np.zeros(0, dtype=np.int64),

@@ -1,9 +1,9 @@
 """Vibrational states, exponents and tiers raised until what is observed over time meets the tolerance.
 
-The error of every quantity at every time is the sum of computed differences: what fewer vibrational states change, what a
-better bath changes, what a finer step changes (these three at two tiers), and what more tiers would change: the change d_L
-with the last tier, or, where the changes fall by a factor r < 1/2 from tier to tier, twice the sum of the series,
-2 d_L r/(1 - r).
+The error of every quantity at every time is the sum of computed differences: twice what more vibrational states change (for
+given numbers: fewer), what a better bath changes and what a finer step changes, these three at two tiers; and what more tiers
+would change: the change d_L with the last tier, or, where the changes fall by a factor r < 1/2 from tier to tier, twice the
+sum of the series, 2 d_L r/(1 - r).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..baths.exponents import Exponents
+from ..friction.bath_choice import Bath, BathChoice
 from ..friction.estimate import ResourceError, require_memory
 from ..models.frozen import FloatArray, FrozenJunction
 from .bath import bath_choice
@@ -26,10 +27,11 @@ from .run import STEP_ERROR, Task, resting_place, run
 Progress = Callable[[int, int, str], None]
 MAX_TIERS = 8
 LOW = 2  # tiers of the runs that judge everything but the tiers
-STATES_SHARE, BATH_SHARE, TIERS_SHARE = 0.2, 0.3, 0.4  # parts of the tolerance; the step needs none
+STATES_SHARE, BATH_SHARE, TIERS_SHARE = 0.15, 0.15, 0.4  # parts of the tolerance; the step needs none
 BATH_ATTEMPTS, STATES_ATTEMPTS = 4, 8
 FINER = 0.1  # step error of the run that judges the step
-REFERENCE = 0.1  # the reference bath is this much better
+MARGIN = 2.0  # on what states, bath and step change: without it the error of the bath fell short by 1.2, measured
+REFERENCE, TIGHTEST = 0.1, 1e-8  # the reference bath is this much better; no bath is tuned further
 FEWER = 0.85  # of the vibrational states, in the run that judges them
 
 
@@ -69,22 +71,20 @@ class Control:
         states = self._states(bath.exponents, low)
         frozen = self.task.frozen
         by_bath: dict[str, FloatArray] = {}
-        demand = self.tolerance
-        better = choice.within(REFERENCE * demand, tuned=True)
-        for _ in range(BATH_ATTEMPTS if poles is None else 1):
+        for _ in range(BATH_ATTEMPTS):
+            better = self._better(choice, bath)
             here, there = self._run(bath.exponents, low), self._run(better.exponents, low)
             by_bath = changes(here, there)
-            if max(largest_change(here, there).values()) <= BATH_SHARE * self.tolerance:
+            if poles is not None or max(largest_change(here, there).values()) <= BATH_SHARE * self.tolerance:
                 break
-            demand *= REFERENCE
-            if poles is None:
-                previous = [len(e) for e in better.exponents]
-                bath, better = better, choice.within(REFERENCE * demand, tuned=True)
-                if [len(e) for e in better.exponents] == previous:
-                    break
+            if len(better.exponents[0]) == len(bath.exponents[0]):
+                break  # no better one is known
+            bath = better
         by_step = changes(self._run(bath.exponents, low), self._run(bath.exponents, low, FINER * STEP_ERROR))
         trajectory, by_tier, depth = self._tiers(bath.exponents, tiers)
-        parts = {"states": states, "bath": by_bath, "step": by_step, "tiers": by_tier}
+        parts = {"states": states, "bath": by_bath, "step": by_step}
+        parts = {kind: {name: MARGIN * part for name, part in found.items()} for kind, found in parts.items()}
+        parts["tiers"] = by_tier
         scale = scales(trajectory)
         errors, relative, shares = {}, {}, {}
         for name, reference in scale.items():
@@ -106,33 +106,37 @@ class Control:
 
     # -- one after another ---------------------------------------------------------------------------------------
 
+    def _better(self, choice: BathChoice, bath: Bath) -> Bath:
+        """A bath with more exponents, tuned to a tighter tolerance; the same if there is none."""
+        demand = REFERENCE * self.tolerance
+        better = choice.within(demand, tuned=True)
+        while sum(map(len, better.exponents)) <= sum(map(len, bath.exponents)) and demand > TIGHTEST:
+            demand *= REFERENCE
+            better = choice.within(demand, tuned=True)
+        return better
+
     def _states(self, exponents: list[Exponents], depth: int) -> dict[str, FloatArray]:
-        """Raises the automatic numbers of states; what 15% fewer change."""
-        count = len(self.automatic)
-        if not count:
+        """The automatic numbers of states are raised until more of them change little; what they change.
+
+        Given numbers are compared with fewer.
+        """
+        if not self.automatic:
             return {}
-        if any(self.automatic):
-            chosen = [
-                _enough(start, float(w), float(origin)) if free else int(s)
-                for start, w, s, origin, free in zip(
-                    self.task.start.vibrations, self.task.frozen.frequencies, self.task.frozen.vibration_states,
-                    self.task.origins, self.automatic, strict=True,
-                )
-            ]  # fmt: skip
-            self._with_states(chosen)
-        for _ in range(STATES_ATTEMPTS):
-            states = [int(s) for s in self.task.frozen.vibration_states]
-            many = self._run(exponents, depth)
+        states = [int(s) for s in self.task.frozen.vibration_states]
+        if not any(self.automatic):
             fewer = [max(int(FEWER * s), 2) for s in states]
-            fewer = [min(f, s) for f, s in zip(fewer, states, strict=True)]
-            less = self._run(exponents, depth, states=fewer)
-            found = changes(many, less)
-            worst = max(largest_change(many, less).values())
-            if not any(self.automatic) or worst <= STATES_SHARE * self.tolerance:
+            return changes(self._run(exponents, depth), self._run(exponents, depth, states=fewer))
+        each = zip(
+            self.task.start.vibrations, self.task.frozen.frequencies, states, self.task.origins, self.automatic, strict=True
+        )
+        states = [_enough(start, float(w), float(origin)) if free else s for start, w, s, origin, free in each]
+        for _ in range(STATES_ATTEMPTS):
+            self._with_states(states)
+            states = [int(np.ceil(s / FEWER)) if free else s for s, free in zip(states, self.automatic, strict=True)]
+            here, there = self._run(exponents, depth), self._run(exponents, depth, states=states)
+            found = changes(here, there)
+            if max(largest_change(here, there).values()) <= STATES_SHARE * self.tolerance:
                 break
-            self._with_states(
-                [int(np.ceil(s / FEWER)) + 1 if free else s for s, free in zip(states, self.automatic, strict=True)]
-            )
         return found
 
     def _with_states(self, states: Sequence[int]) -> None:

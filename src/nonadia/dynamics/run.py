@@ -24,12 +24,13 @@ from .request import Start
 STEP_ERROR = 1e-6  # of one step, relative: errors of populations and energies are below 1e-9 then, measured
 
 
+STEADY = 1e-9  # relative error of the steady state
 ITERATIONS = 12  # of the mean field
 
 
 @dataclass(frozen=True)
 class Task:
-    """frozen: one geometry; times (T,) from the initial state on; positions (G,) for the position density;
+    """frozen: one geometry; times (T,) from the initial state on, the last may be infinite; positions (G,) for the density;
 
     origins (b,): ⟨b⟩ of the displaced oscillator whose states each vibration is described with.
     """
@@ -70,7 +71,11 @@ def run(
         if progress is not None:
             progress(k + 1)
 
-    return observer.trajectory, evolve(generator, state, task.times, observe, step_error)
+    finite = task.times[np.isfinite(task.times)]
+    record = evolve(generator, state, finite, observe, step_error)
+    if finite.size < task.times.size:
+        observe(finite.size, SteadyStateSolver(generator, STEADY).steady_state())
+    return observer.trajectory, record
 
 
 def resting_place(frozen: FrozenJunction, start: Start, exponents: Sequence[Exponents]) -> FloatArray:

@@ -1,0 +1,165 @@
+"""Relaxation times, steady energies, energy given to the electrons, and forces: where classical friction holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nonadia.plot.style import BLACK, DASHES, legend_above, line_key, new_figure, zero_line
+from nonadia.units import FS
+
+from ..statement import Statement, statement
+from ..study import Figure
+from .figure_1 import LOOKS
+from .model import CASES, TEMPERATURE, Case, classical_equilibrium, harmonic_energy
+from .table import Row, row, rows
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure as Canvas
+
+LEVELS = {"negf": "Langevin, Green", "heom": "Langevin, hier", "quantum": "quantum", "closed": "closed"}
+MARKERS = {"negf": "o", "heom": "x", "quantum": "s", "closed": "D"}
+QUANTITIES = ("mean_force", "friction", "noise")
+WORDS = {"mean_force": "force", "friction": "friction", "noise": "noise"}
+
+
+def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
+    figure = new_figure(9.6, 7.4)
+    (times, steady), (given, forces) = figure.subplots(2, 2)
+    found = rows(data)
+    for level, begin in LEVELS.items():
+        mine = [row(found, case.name, begin) for case in CASES]
+        x = np.array([scaled(r.case) for r in mine])
+        # none hides another: side by side within 4%
+        x = x * (1 + 0.04 * (list(LEVELS).index(level) - 1.5))
+        look: dict[str, Any] = {"color": LOOKS[level]["color"], "marker": MARKERS[level], "linestyle": "", "capsize": 3}
+        if level != "closed":
+            times.errorbar(x, [r.time for r in mine], yerr=[r.time_error for r in mine], **look)
+            steady.errorbar(x, [r.steady for r in mine], yerr=[r.steady_error for r in mine], **look)
+        given.errorbar(x, [r.transferred for r in mine], **look)
+    fine = np.geomspace(0.85, 4.6, 60)
+    steady.axhline(classical_equilibrium() / TEMPERATURE, color=LOOKS["negf"]["color"], linewidth=0.9)
+    curve = [
+        harmonic_energy(Case("", f * TEMPERATURE / (CASES[1].frequency / CASES[1].ratio), 1.0)) / TEMPERATURE for f in fine
+    ]
+    steady.plot(fine, curve, color=LOOKS["quantum"]["color"], linewidth=0.9)
+    markov = np.array([markovian(data, case) for case in CASES]) / FS
+    times.plot([scaled(c) for c in CASES], markov, color=BLACK, linewidth=0.9, linestyle=DASHES[1])
+    table = {level: data[f"{level}-middle"]["forces"].to_dataset() for level in ("negf", "heom")}
+    grid = table["negf"]["x"].values
+    forces.plot(grid, table["negf"]["friction"].values[:, 0, 0], color=LOOKS["negf"]["color"])
+    few = slice(None, None, 4)
+    forces.plot(grid[few], table["heom"]["friction"].values[few, 0, 0], "x", color=LOOKS["heom"]["color"])
+    forces.set(xlim=(-5, 3.5), xlabel="x", ylabel=r"friction ($\hbar$)")
+    zero_line(forces)
+    for panel in (times, steady, given):
+        panel.set_xscale("log")
+        panel.set_xticks([scaled(c) for c in CASES], [f"{scaled(c):.2f}" for c in CASES])
+        panel.minorticks_off()
+        panel.set_xlabel(r"quantum of the bare vibration, $\hbar\Omega/k_BT$")
+    times.set_yscale("log")
+    times.set_yticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
+    times.minorticks_off()
+    times.set_ylabel("relaxation time of the energy (fs)")
+    steady.set_ylabel(r"steady energy / $k_BT$")
+    given.set_ylabel("given to the electrons until\nhalf the recurrence time (eV)")
+    given.set_ylim(bottom=0.0)
+    for name, panel in zip("abcd", (times, steady, given, forces), strict=True):
+        panel.text(0.98, 0.96, f"({name})", transform=panel.transAxes, ha="right", va="top")
+    keys = [line_key(LOOKS[k]["label"].split(", until")[0], LOOKS[k]["color"], "", marker=MARKERS[k]) for k in LEVELS]
+    legend_above(figure, keys)
+    return figure
+
+
+def scaled(case: Case) -> float:
+    """ħΩ/k_BT"""
+    return float(case.frequency / TEMPERATURE)
+
+
+def markovian(data: Mapping[str, xr.DataTree], case: Case) -> float:
+    """M/γ at the minimum: the relaxation time of small classical motions (ħ/Hartree)."""
+    table = data[f"negf-{case.name}"]["forces"].to_dataset()
+    return float(table["x"].attrs["mass"] / table["friction"].values[:, 0, 0].max())
+
+
+def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
+    found, out = rows(data), []
+    table = {level: data[f"{level}-middle"]["forces"].to_dataset() for level in ("negf", "heom")}
+    for name in QUANTITIES:
+        exact = table["negf"][name].values
+        worst = float(np.abs(table["heom"][name].values - exact).max() / np.abs(exact).max())
+        text = f"the hierarchy gives the {WORDS[name]} of Green's functions"
+        out.append(statement("figure-2d", text, "largest difference / largest value", worst, high=1e-3))
+    for case in CASES:
+        negf, heom = row(found, case.name, LEVELS["negf"]), row(found, case.name, LEVELS["heom"])
+        error = float(np.hypot(negf.time_error, heom.time_error)) / negf.time
+        out.append(
+            statement(
+                "figure-2a", f"{case.name} mass: Langevin dynamics relax alike with forces of either origin",
+                "difference of the relaxation times / their value", heom.time / negf.time - 1, near=(0.0, 0.02), error=error,
+            )
+        )  # fmt: skip
+        out.append(
+            statement(
+                "figure-2b", f"{case.name} mass: Langevin dynamics come to the classical equilibrium",
+                "steady energy", negf.steady, "k_BT", near=(classical_equilibrium() / TEMPERATURE, 0.03), error=negf.steady_error,
+            )
+        )  # fmt: skip
+        quantum = row(found, case.name, LEVELS["quantum"])
+        expected = harmonic_energy(case) / TEMPERATURE
+        out.append(
+            statement(
+                "figure-2b", f"{case.name} mass: the quantum vibration keeps its zero-point energy, that of a softened oscillator",
+                "steady energy", quantum.steady, "k_BT", near=(expected, 0.1 * expected), error=quantum.steady_error,
+            )
+        )  # fmt: skip
+    slow, fast = (ratio(found, name) for name in ("slow", "fast"))
+    out += [
+        statement("figure-2a", "slow mass: friction gives the relaxation time of the quantum vibration within 10%",
+                  "Langevin / quantum", slow[0], near=(1.0, 0.1), error=slow[1]),
+        statement("figure-2a", "fast mass: friction errs more than for the slow one",
+                  "|Langevin/quantum - 1|, fast less slow", abs(fast[0] - 1) - abs(slow[0] - 1), low=0.0,
+                  error=float(np.hypot(slow[1], fast[1]))),
+        statement("figure-2b", "slow mass: the classical steady energy is within 10% of the quantum one",
+                  "quantum / classical", steady_ratio(found, "slow"), near=(1.0, 0.1)),
+        statement("figure-2b", "fast mass: classical dynamics lose the zero-point energy",
+                  "quantum / classical", steady_ratio(found, "fast"), low=1.5),
+    ]  # fmt: skip
+    for case in CASES:
+        closed, quantum = row(found, case.name, LEVELS["closed"]), row(found, case.name, LEVELS["quantum"])
+        out.append(
+            statement(
+                "figure-2c", f"{case.name} mass: a closed metal takes as much as the open one in half its recurrence time",
+                "closed less open", closed.transferred - quantum.transferred, "eV", near=(0.0, 0.03),
+            )
+        )  # fmt: skip
+    return out
+
+
+def ratio(found: list[Row], case: str) -> tuple[float, float]:
+    """τ of Langevin over that of the quantum vibration, and its error."""
+    classical, quantum = row(found, case, LEVELS["negf"]), row(found, case, LEVELS["quantum"])
+    value = classical.time / quantum.time
+    return value, value * float(np.hypot(classical.time_error / classical.time, quantum.time_error / quantum.time))
+
+
+def steady_ratio(found: list[Row], case: str) -> float:
+    return row(found, case, LEVELS["quantum"]).steady / row(found, case, LEVELS["negf"]).steady
+
+
+FIGURE = Figure(
+    name="figure-2",
+    title="Where classical friction holds",
+    caption=(
+        "(a) Relaxation time of the energy, fits of E∞ + A exp(-t/τ) with the known steady energy; dashed: M/γ at the minimum. "
+        "(b) Steady energy; lines: Boltzmann, and (ħΩ'/2) coth(ħΩ'/2k_BT) with the curvature of the adiabatic potential. (c) "
+        "Energy given to the electrons until half the recurrence time of the closed metal. (d) Friction by Green's functions (line) "
+        "and by the hierarchy. Parameters ours."
+    ),
+    draw=draw,
+    statements=statements,
+    needs=tuple(f"{level}-{case.name}" for case in CASES for level in LEVELS),
+)
