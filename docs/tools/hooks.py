@@ -1,13 +1,15 @@
-"""What the site adds to the pages: inputs of the shipped systems, and the pages of tutorials and papers in the navigation."""
+"""What the site adds to the pages: inputs of the shipped systems, tutorials and papers in the navigation, formulas."""
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -17,6 +19,9 @@ LIBRARY = DOCS.parent / "src" / "nonadia" / "models" / "library"
 FOLDERS = {"Tutorials": "tutorials", "Papers": "papers"}
 MORE = {"Papers": ("levels-of-theory.md",), "Guide": ("report.md",)}  # single pages, where there are any
 SOURCE_LINK = re.compile(r"\]\(((?:\.\./)+)src/nonadia/models/library/([\w-]+)\.toml\)")
+
+CODE = re.compile(r"(<pre.*?</pre>|<code.*?</code>|<script.*?</script>|<style.*?</style>)", re.DOTALL)
+FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(?=\S)([^$]+?)(?<=\S)\$", re.DOTALL)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -57,3 +62,17 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Links to an input file in the source tree lead to its page on the site."""
     up = "../" * page.file.src_uri.count("/")
     return SOURCE_LINK.sub(rf"]({up}inputs/\2.md)", markdown)
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """$LaTeX$ of notebooks as MathML, which browsers draw by themselves."""
+    if not page.file.src_uri.endswith(".ipynb"):
+        return content
+    parts = CODE.split(content)  # text and code alternate
+    parts[::2] = [FORMULA.sub(_mathml, text) for text in parts[::2]]
+    return "".join(parts)
+
+
+def _mathml(found: re.Match[str]) -> str:
+    display, inline = found.groups()
+    return str(convert(html.unescape(display or inline), display="block" if display else "inline"))

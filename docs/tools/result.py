@@ -121,7 +121,7 @@ tolerance = 1e-3
 EXITS = 'exits = { left = "x > 1" }\n'
 RUNS = (JUNCTION + MOTION, JUNCTION + MOTION + EXITS, JUNCTION + HIERARCHY, MOLECULE, PLANE, IONS)
 GROUPS = (
-    ("forces", "[forces](methods.md) on the grid of coordinates; `x` stands for the coordinates by their names."),
+    ("forces", "[Forces](methods.md) on the grid of coordinates; `x` stands for the coordinates by their names."),
     ("memory", "[Memory kernels](memory-kernels.md)."),
     ("langevin", "[Dynamics](langevin.md): averages over the ensemble, each with `error_…`, one standard error."),
     ("wavepacket", "[Wave packets](wave-packets.md). `R…` are the nuclear coordinates, `r…` those of electrons on a grid."),
