@@ -126,12 +126,15 @@ def _coordinate(name: str, given: Answers, reach: float) -> list[str]:
 
 
 def _initial(given: Answers) -> list[str]:
-    state = 2 if given["excited"] == "yes" else 1
-    return [
-        "[initial]",
-        key("electronic", f"{{ adiabatic = {state} }}", "Born-Oppenheimer state, from 1"),
-        key("nuclear", "{ ground_state_of = 1 }", "ground state of the lower surface"),
-    ]
+    """The ground state of the first state, on the second one: a vertical excitation. Smooth, however weak the coupling is."""
+    number = 2 if given["excited"] == "yes" else 1
+    if given["electrons"] == "surfaces":
+        electronic = key("electronic", f"{{ adiabatic = {number} }}", "Born-Oppenheimer state, from 1")
+        nuclear = key("nuclear", "{ ground_state_of = 1 }", "ground state of the lower surface")
+    else:
+        electronic = key("electronic", f"{{ diabatic = {number} }}", "basis state, from 1")
+        nuclear = 'nuclear = { gaussian = { center = 0, width = "1/sqrt(M*w)" } }    # ground state of the first'
+    return ["[initial]", electronic, nuclear]
 
 
 def _propagation(given: Answers) -> list[str]:

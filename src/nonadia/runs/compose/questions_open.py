@@ -14,7 +14,7 @@ OPEN_QUESTIONS: tuple[Question, ...] = (
         "hopping",
         "Hopping between neighbouring levels",
         "50 meV",
-        answers.quantity("energy", "0 eV", "5 eV"),
+        answers.quantity("energy", "1 meV", "5 eV"),
         both(OPEN, lambda given: given["levels"] != "1"),
     ),
     Question(
@@ -96,7 +96,7 @@ OPEN_QUESTIONS: tuple[Question, ...] = (
         "quantum_coupling",
         "Its coupling to the level",
         "100 meV",
-        answers.quantity("energy", "0 eV", "400 meV"),
+        answers.quantity("energy", "1 meV", "400 meV"),
         both(OPEN, if_("quantum")),
     ),
     Question("temperature", "Temperature of the electrons", "300 K", answers.quantity("temperature", "1 K", "10000 K"), MOVING),
