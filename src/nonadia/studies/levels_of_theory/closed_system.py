@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from nonadia.expressions import Expression
 from nonadia.models.finite_metal import FiniteMetal, LevelAtMetal, discretised_metal
 from nonadia.models.molecule import GridCoordinate
-from nonadia.units import EV
+
+from .model import BAND, FORCE_CONSTANT, SLOPE, WIDTH, X_START
 
 Real = NDArray[np.float64]
 EDGE = 7.5  # standard deviations from the turning points to the edge of the grid, in position and momentum
@@ -24,25 +25,25 @@ RECURRENCE = 2.0  # softened periods that the metal lasts: 2π over the distance
 
 @dataclass(frozen=True)
 class ClosedSystem:
-    """mass_factor: M/M_0, M_0 = 1/(0.1 eV); k, c, ε_0, Γ, W in Hartree; start: mean x of the coherent state.
+    """mass_factor: M/M_0, M_0 = 1/k of the study; k, c, ε_0, Γ, W in Hartree; start: mean x of the coherent state.
 
     spacing: width of the interval at μ (see `discretised_metal`); None: that of a recurrence after RECURRENCE periods.
     """
 
     mass_factor: float
-    force_constant: float = 0.1 * EV
-    slope: float = 0.15 * EV
-    level: float = 0.1125 * EV
-    width: float = 0.5 * EV
-    bandwidth: float = 2.0 * EV
-    start: float = 1.75
+    force_constant: float = FORCE_CONSTANT
+    slope: float = SLOPE
+    level: float = SLOPE**2 / (2.0 * FORCE_CONSTANT)
+    width: float = WIDTH
+    bandwidth: float = BAND
+    start: float = X_START
     spacing: float | None = None
     growth: float = 1.5
 
     @property
     def mass(self) -> float:
         """M, electron masses times bohr² (x is dimensionless)."""
-        return self.mass_factor / (0.1 * EV)
+        return self.mass_factor / FORCE_CONSTANT
 
     @property
     def symmetric_point(self) -> float:
