@@ -56,7 +56,7 @@ def _course(packet: xr.Dataset) -> Table:
             if "position" in now:
                 unit = _UNITS.get(str(now["position"].attrs.get("units", "1")), "")
                 for name, x, w in zip(now["coordinate"].values, now["position"].values, now["width"].values, strict=True):
-                    places.append(f"{name} = {words.number(x)}, width {words.number(w)}")
+                    places.append(f"{name} = {words.number(x if abs(x) > 1e-9 * w else 0.0)}, width {words.number(w)}")
             rows.append([label, time(float(now["time"])), *cells, "; ".join(places)])
     place = f"mean position ({unit})" if unit else "mean position"
     head = ("sweep point", "time", "energy", "⟨H_BO⟩", "nuclear kinetic energy", "energy in external fields", "norm", place)
@@ -72,7 +72,9 @@ def _populations(packet: xr.Dataset) -> Table:
         heads += [f"{word} {k}" for k in packet[dim].values]
     for label, at in points(packet):
         for now in _instants(at):
-            rows.append([label, time(float(now["time"])), *(words.number(v) for n, _, _ in present for v in now[n].values)])
+            rows.append(
+                [label, time(float(now["time"])), *(words.number(_seen(v)) for n, _, _ in present for v in now[n].values)]
+            )
     return Table("Populations", ("sweep point", "time", *heads), rows if heads else [], "Probabilities (dimensionless).")
 
 
@@ -139,4 +141,9 @@ def _instants(at: xr.Dataset) -> list[xr.Dataset]:
 
 
 def _value(now: xr.Dataset, name: str) -> str:
-    return words.number(float(now[name]), 5) if name in now and now[name].ndim == 0 else words.NOTHING
+    return words.number(_seen(float(now[name])), 5) if name in now and now[name].ndim == 0 else words.NOTHING
+
+
+def _seen(value: float) -> float:
+    """Without what double precision leaves of a zero."""
+    return 0.0 if abs(value) < 1e-15 else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .source import Source
 
+Cases: TypeAlias = "list[tuple[str, xr.Dataset]]"
+Units = dict[str, tuple[float, str]]  # coordinate → atomic value and name of the unit of its positions
 INSTANTS = 5  # times in the table of courses
 _ERROR = "After ±: the standard error of the ensemble (one sigma)."
 
@@ -28,17 +30,18 @@ def tables(source: Source) -> list[Table]:
     if group is None:
         return []
     cases = [(label, at) for label, at in points(group) if np.isfinite(at["survivors"].values).any()]
-    found = [_steady(cases), _exits(cases), _rates(cases), _courses(cases)]
+    units = {str(mode): _unit_of(source, str(mode)) for mode in group["mode"].values}
+    found = [_steady(cases, units), _exits(cases), _rates(cases), _courses(cases, units)]
     return [table.lively for table in found if table is not None and table.rows]
 
 
-def _steady(cases: list[tuple[str, xr.Dataset]]) -> Table:
+def _steady(cases: Cases, units: Units) -> Table:
     rows = []
     for label, at in cases:
         for mode in (str(name) for name in at["mode"].values):
             cells = [
                 _pair(at, "steady_kinetic_temperature", KELVIN, "K", mode=mode),
-                _pair(at, "steady_position", *_length(at), mode=mode),
+                _pair(at, "steady_position", *units[mode], mode=mode),
                 _pair(at, "steady_energy", EV, "eV"),
             ]
             leads = [str(name) for name in at["lead"].values] if "lead" in at.coords else []
@@ -53,7 +56,7 @@ def _current(at: xr.Dataset, lead: str) -> str:
     return _pair(at, "steady_current", MICROAMPERE, "µA", lead=lead)
 
 
-def _exits(cases: list[tuple[str, xr.Dataset]]) -> Table | None:
+def _exits(cases: Cases) -> Table | None:
     rows = []
     for label, at in cases:
         if "exit_probability" not in at:
@@ -74,14 +77,15 @@ def _exits(cases: list[tuple[str, xr.Dataset]]) -> Table | None:
     return Table("Exits", head, rows, f"{_ERROR} The interval is Wilson's.") if rows else None
 
 
-def _rates(cases: list[tuple[str, xr.Dataset]]) -> Table | None:
+def _rates(cases: Cases) -> Table | None:
     rows = []
     for label, at in cases:
         rate = _pair(at, "exit_rate", 1.0 / PS, "1/ps")
         bound = ""
         if "exit_rate_bound" in at and np.isfinite(at["exit_rate_bound"].item()):
             bound = f"below {words.quantity(at['exit_rate_bound'].item() * PS, '1/ps', 3)}"
-        passage = _pair(at, "mean_first_passage_time", PS, "ps")
+        nobody = "exit_rate" in at and at["exit_rate"].item() == 0.0  # then its estimate is only a bound
+        passage = words.NOTHING if nobody else _pair(at, "mean_first_passage_time", PS, "ps")
         relaxation = _pair(at, "relaxation_rate", 1.0 / PS, "1/ps")
         rows.append([label, rate, bound, passage, relaxation])
     head = ("sweep point", "rate of leaving", "95% bound of it", "mean first-passage time", "relaxation rate of the energy")
@@ -89,7 +93,7 @@ def _rates(cases: list[tuple[str, xr.Dataset]]) -> Table | None:
     return Table("Rates", head, [row for row in rows if any(c not in ("", words.NOTHING) for c in row[1:])], note)
 
 
-def _courses(cases: list[tuple[str, xr.Dataset]]) -> Table:
+def _courses(cases: Cases, units: Units) -> Table:
     """Means at a few stored times."""
     rows = []
     for label, at in cases:
@@ -101,7 +105,7 @@ def _courses(cases: list[tuple[str, xr.Dataset]]) -> Table:
                 inside = words.number(now["survivors"].item()) if not j else ""
                 rows.append([
                     label, time(float(times[i])), mode, _pair(now, "kinetic_temperature", KELVIN, "K", mode=mode),
-                    _pair(now, "position", *_length(at), mode=mode), _pair(now, "energy", EV, "eV") if not j else "", inside,
+                    _pair(now, "position", *units[mode], mode=mode), _pair(now, "energy", EV, "eV") if not j else "", inside,
                 ])  # fmt: skip
     head = ("sweep point", "time", "coordinate", "kinetic temperature", "mean position", "mean energy", "trajectories inside")
     return Table("Means at selected times", head, rows, _ERROR)
@@ -117,7 +121,8 @@ def _pair(at: xr.Dataset, name: str, unit_value: float, unit: str, **where: Any)
     return words.measured(value, float(at[error].sel(pick).item()) / unit_value if error in at else np.nan, unit)
 
 
-def _length(at: xr.Dataset) -> tuple[float, str]:
-    """The unit of the mean position: one for all coordinates."""
-    units = str(at["position"].attrs.get("units", "1")) if "position" in at else "1"
-    return (ANGSTROM, "Å") if "bohr" in units and "[" not in units else (1.0, "")
+def _unit_of(source: Source, mode: str) -> tuple[float, str]:
+    """As the input has it: angstrom, bohr, or none."""
+    entry = source.model.get("coordinates", {}).get(mode, {})
+    unit = str(entry.get("unit", "bohr"))
+    return {"angstrom": (ANGSTROM, "Å"), "1": (1.0, "")}.get(unit, (1.0, "a₀"))

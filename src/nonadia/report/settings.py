@@ -47,7 +47,7 @@ def _table(title: str, every: list[Entry], source: Source) -> Table:
         if any("a.u." in row[1] for row in rows)
         else ""
     )
-    return Table(title, _HEAD, rows, note, long=(0, 1, 3), marked=marked)
+    return Table(title, _HEAD, rows, note, long=(1, 3), marked=marked)
 
 
 def _value(entry: Entry, source: Source) -> str:

@@ -33,9 +33,9 @@ def number(value: Any, digits: int = 4) -> str:
 def measured(value: Any, error: Any, unit: str = "") -> str:
     """'380 ± 12 K': the error with two digits, the value with as many decimals; without error four digits."""
     value, error = float(value), abs(float(error))
-    if not math.isfinite(value) or not math.isfinite(error) or error == 0.0:
+    if not math.isfinite(value) or not math.isfinite(error) or error <= 1e-14 * abs(value):
         return quantity(value, unit)
-    if error < 1e-6 * abs(value):  # an error of the last of many digits
+    if error < 1e-4 * abs(value):  # an error of the last of many digits
         return _joined(f"{number(value, 7)} ± {number(error, 2)}", unit)
     size = max(abs(value), error)
     exponent = math.floor(math.log10(size))
