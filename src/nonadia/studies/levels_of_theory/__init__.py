@@ -39,7 +39,7 @@ def study() -> Study:
         source="Our own; the theories are those of J. Chem. Phys. 161, 064106 (2024) and Phys. Rev. Lett. 128, 113001 (2022).",
         note=(
             "All parameters are ours: one level of width 0.5 eV that a vibration moves by 0.15 eV per unit of x, at a metal of "
-            "600 K (the closed metal is at 0 K). Three masses with the same forces: bare quanta of 50, 100 and 200 meV, that is "
+            "600 K (the closed metal is at 0 K). Three masses with the same forces: bare quanta of 50, 100 and 200 meV, "
             "1, 2 and 4 k_BT."
         ),
         runs=tuple(runs),

@@ -140,7 +140,7 @@ FIGURE = Figure(
     title="Motion, energy and distributions of one vibration at a metal",
     caption=(
         "Columns: three masses with the same forces, quanta of 1, 2 and 4 k_BT at 600 K. (a-c) Mean position. (d-f) Energy of "
-        "the vibration, kinetic plus adiabatic potential, above the minimum; thin dots: steady energies, classical and quantum. "
+        "the vibration, kinetic plus adiabatic potential, above the minimum; thin: steady energies, classical and quantum. "
         "(g-i) Steady distributions of the position, classical (Boltzmann) and quantum, and the first one (dots). Parameters "
         "ours."
     ),

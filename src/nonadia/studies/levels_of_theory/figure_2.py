@@ -105,14 +105,15 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
         out.append(
             statement(
                 "figure-2b", f"{case.name} mass: Langevin dynamics come to the classical equilibrium",
-                "steady energy", negf.steady, "k_BT", near=(classical_equilibrium() / TEMPERATURE, 0.03), error=negf.steady_error,
+                "steady energy", negf.steady, "k_BT", near=(classical_equilibrium() / TEMPERATURE, 0.03),
+                error=negf.steady_error,
             )
         )  # fmt: skip
         quantum = row(found, case.name, LEVELS["quantum"])
         expected = harmonic_energy(case) / TEMPERATURE
         out.append(
             statement(
-                "figure-2b", f"{case.name} mass: the quantum vibration keeps its zero-point energy, that of a softened oscillator",
+                "figure-2b", f"{case.name} mass: the quantum vibration has the energy of a softened oscillator",
                 "steady energy", quantum.steady, "k_BT", near=(expected, 0.1 * expected), error=quantum.steady_error,
             )
         )  # fmt: skip
@@ -156,8 +157,8 @@ FIGURE = Figure(
     caption=(
         "(a) Relaxation time of the energy, fits of E∞ + A exp(-t/τ) with the known steady energy; dashed: M/γ at the minimum. "
         "(b) Steady energy; lines: Boltzmann, and (ħΩ'/2) coth(ħΩ'/2k_BT) with the curvature of the adiabatic potential. (c) "
-        "Energy given to the electrons until half the recurrence time of the closed metal. (d) Friction by Green's functions (line) "
-        "and by the hierarchy. Parameters ours."
+        "Energy given to the electrons until half the recurrence time of the closed metal. (d) Friction by Green's functions "
+        "(line) and by the hierarchy. Parameters ours."
     ),
     draw=draw,
     statements=statements,
