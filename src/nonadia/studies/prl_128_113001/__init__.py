@@ -12,14 +12,15 @@ _OURS = "All parameters are ours: the Letter's are in a supplement that we did n
 
 def study() -> Study:
     """Figs. 1 and 2, and what the Letter's text says about regimes, momentum, work, angular momentum and gauges."""
-    from nonadia.studies.study import Figure, Run, Study
+    from nonadia.studies.study import Calculation, Figure, Run, Study
 
-    from . import angular_momentum, figure_1, figure_2, figure_2_statements, gauge, momentum, regimes
+    from . import angular_momentum, figure_1, figure_2, figure_2_statements, gauge, momentum, regimes, single_nuclei
 
     none, every = {"factorization.fields": "none"}, {"factorization.fields": "all"}
     phase = every | {"factorization.gauge": "adiabatic-phase", "factorization.gauge_state": 2}
     temporal = every | {"factorization.gauge": "temporal", "propagation.duration": "T0/4", "propagation.store_every": "T0/544"}
-    instants = {"factorization.fields": ["T0/8", "5*T0/8"], "trajectories.quantum": 400}
+    instants = {"factorization.fields": ["T0/8", "5*T0/8"]}
+    paths = none | {"trajectories.quantum": 100, "propagation.duration": "T0/2"}
     psi = none | {"propagation.store_psi": True}
     return Study(
         name="prl-128-113001",
@@ -36,6 +37,8 @@ def study() -> Study:
             Run("adiabatic-phase-gauge", "diatomic-adiabatic", phase),
             Run("intermediate-phase-gauge", "diatomic", phase),
             Run("jahn-teller", "jahn-teller", psi),
+            Run("quantum-trajectories", "diatomic", paths),
+            Calculation("single-nuclei", single_nuclei.compute, single_nuclei.NOTE),
             Run("rotating-diatomic", "rotating-diatomic", psi),
         ),
         figures=(
@@ -75,12 +78,12 @@ def study() -> Study:
                 "momentum",
                 "Momentum and work: EF(17), EF(19)",
                 "Spiral, two cycles: (a) mean forces F and, hundredfold, D; (b) power of the magnetic force on each "
-                "nucleus, and their sum; (d) rate of T_marg of one nucleus (closed form) less the work of all forces on it. "
-                "Molecule of Fig. 2: (c) dP/dt of the full wave function, the mean force, and the mean of the force "
-                f"function over 400 quantum trajectories. {_OURS}",
+                "nucleus, and the sum. (c) Intermediate molecule: dP/dt of the full wave function, the mean force, and the "
+                "mean of the force function over 100 quantum trajectories. (d) Conical intersection, x and y as two nuclei "
+                f"in one dimension: rate of T_marg of one nucleus less the work of all forces on it. {_OURS}",
                 momentum.draw,
                 momentum.statements,
-                ("spiral", "diatomic-letter"),
+                ("spiral", "quantum-trajectories", "single-nuclei"),
             ),
             Figure(
                 "angular-momentum",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
 
 from nonadia.plot import style
 from nonadia.studies.statement import Statement, statement
 from nonadia.units import FS
 
-from .reading import Data, group, parameters, residual
+from .reading import Data, group, parameters, residual, smooth
 from .spiral import Spiral
 
 if TYPE_CHECKING:
@@ -27,16 +26,14 @@ def draw(data: Data) -> Figure:
     """(a) centre of the packet in the plane (X1, X2), (b) T_cm against time; with F̄ + D̄ and with F̄ alone."""
     paths = group(data, RUN, "trajectories")
     t = paths["time"].values / FS
-    fine = np.linspace(t[0], t[-1], 8 * len(t))
     figure = style.new_figure(9.6, 4.6)
     panels = figure.subplot_mosaic([["a", "b"], ["a", "below"]], height_ratios=[3, 1])
     plane, kinetic, below = panels["a"], panels["b"], panels["below"]
     for name, look in (("newton_incomplete", _PART), ("newton", _WHOLE)):
         centre, energy = paths[f"{name}_position"].values, paths[f"{name}_kinetic_energy"].values
-        plane.plot(*make_interp_spline(t, centre, k=5)(fine).T, **look)
-        kinetic.plot(fine, 1e3 * make_interp_spline(t, energy, k=5)(fine), **look)
-        wrong = make_interp_spline(t, energy - paths["exact_kinetic_energy"].values, k=5)
-        below.plot(fine, 1e3 * wrong(fine), **look)
+        plane.plot(*smooth(t, centre)[1].T, **look)
+        kinetic.plot(*smooth(t, 1e3 * energy), **look)
+        below.plot(*smooth(t, 1e3 * (energy - paths["exact_kinetic_energy"].values)), **look)
     plane.plot(*paths["newton_position"].values[0], "o", color=style.BLACK, markersize=5, zorder=5)
     plane.set_aspect("equal", adjustable="datalim")
     plane.set_xlabel("$X_1$ (bohr)")

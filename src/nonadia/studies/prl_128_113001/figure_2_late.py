@@ -107,4 +107,5 @@ def _between(at: Snapshot, lower: Array, upper: Array, where: Mask) -> float:
 
 
 def _closer(at: Snapshot, one: Array, other: Array, where: Mask) -> float:
-    return at.mean(np.abs(at.F - one), where) / at.mean(np.abs(at.F - other), where)
+    with np.errstate(divide="ignore"):
+        return float(np.divide(at.mean(np.abs(at.F - one), where), at.mean(np.abs(at.F - other), where)))

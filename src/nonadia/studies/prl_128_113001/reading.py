@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import make_interp_spline
 
 from nonadia.units import FS, is_quantity, parse
 
@@ -61,6 +62,12 @@ def residual(fields: xr.Dataset, identity: str) -> float:
 def maxima(values: Array) -> NDArray[np.int64]:
     """Indices of the local maxima, ends excluded."""
     return np.flatnonzero((values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])) + 1
+
+
+def smooth(t: Array, values: Array) -> tuple[Array, Array]:
+    """Eight times as many points of a curve, by a spline: for drawing only."""
+    fine = np.linspace(t[0], t[-1], 8 * len(t))
+    return fine, np.asarray(make_interp_spline(t, values, k=5)(fine))
 
 
 @dataclass(frozen=True)
