@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nonadia.runs import closed_estimate
-from tests.runs.closed_inputs import MOLECULE
+from tests.runs.closed_inputs import MOLECULE, PLANE
 from tests.runs.closed_inputs import changed as closed
 from tests.runs.langevin_inputs import JUNCTION, TABLE
 from tests.runs.langevin_inputs import changed as table
@@ -45,3 +45,17 @@ def test_a_profile_that_cannot_be_squared(tmp_path: Path) -> None:
     leads = {name: lead | {"profile": "1e200*exp(-x)"} for name, lead in JUNCTION["leads"].items()}
     ended, wrong = checked({**JUNCTION, "leads": leads}, tmp_path)
     assert not wrong, (ended, wrong)
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({**TABLE, "coordinates": {}}, "coordinates: none"),
+        (closed(MOLECULE, "coordinates.R.grid.points", 10**9), "coordinates.R.grid.points: 1,000,000,000"),
+        (closed(closed(PLANE, "coordinates.x.grid.points", 10**5), "coordinates.y.grid.points", 10**5), "coordinates: "),
+    ],
+    ids=["no coordinate", "a long grid", "a large grid"],
+)
+def test_grids_that_cannot_be(data: dict[str, Any], key: str, tmp_path: Path) -> None:
+    ended, wrong = checked(data, tmp_path)
+    assert not wrong and f": {key}" in ended.err, (ended, wrong)

@@ -91,6 +91,9 @@ class MoleculeBuilder(Tables):
         if points < 8:
             self.note(f"{key}.grid.points", f"{points}; at least 8 points are needed, and hundreds are usual")
             return None
+        if points > MOST_POINTS:
+            self.note(f"{key}.grid.points", f"{points:,}; at most {MOST_POINTS:,} grid points are possible")
+            return None
         return GridCoordinate(name, mass, start, stop, int(points), spec.get("unit") or "bohr")
 
     def length_of(self, name: str, spec: Any = None) -> Kind:
@@ -126,6 +129,10 @@ class MoleculeBuilder(Tables):
         """The model; None when something was noted."""
         axes = tuple(c for c in self.coordinates if c is not None)
         if len(axes) != len(self.coordinates) or not 1 <= len(axes) <= 3:
+            return None
+        points = int(np.prod([axis.points for axis in axes], dtype=float))
+        if points > MOST_POINTS:
+            self.note("coordinates", f"{points:,} grid points; at most {MOST_POINTS:,} are possible")
             return None
         marginal = "potentials" in self.data
         electrons: Any = States(1, {}) if marginal else self._electrons(axes)

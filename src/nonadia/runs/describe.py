@@ -21,7 +21,9 @@ def describe(experiment: Experiment, say: Callable[[str], None]) -> None:
         for line in closed_estimate.describe(experiment):
             say(line)
         closed_estimate.refuse_if_too_large(experiment)
-        for line in closed_estimate.time_needed(experiment):
+        with np.errstate(all="ignore"):
+            lines = closed_estimate.time_needed(experiment)
+        for line in lines:
             say(line)
         return
     from nonadia.heom.solver import NotConverged

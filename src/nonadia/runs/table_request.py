@@ -120,6 +120,10 @@ class _Reader:
 
     def _grid(self) -> tuple[tuple[str, ...], dict[str, FloatArray], FloatArray] | None:
         """dims, coords and points, from the file or from the input."""
+        if not self.names:
+            if self.builder.data.get("coordinates") == {}:
+                self.builder.note("coordinates", 'none; give at least one, such as x = { mass = "1 u", unit = "angstrom" }')
+            return None
         if self.file is not None:
             for name in self.names:
                 if name in self.table:
