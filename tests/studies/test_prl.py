@@ -218,6 +218,10 @@ def test_the_whole_study(study: Study, tmp_path: Path) -> None:
         f"{entry.figure}: {entry.text}: {entry.measured()}" for entry in outcome.all() if entry.state == "fails"
     ]
     assert sum(entry.state == "not reproduced" for entry in outcome.all()) == 4
+    page = (Path(__file__).parents[2] / "docs" / "papers" / f"{NAME}.md").read_text(encoding="utf-8")
+    assert not [entry.text for entry in outcome.all() if entry.text.replace("|", "\\|") not in page], (
+        "the page lists every statement"
+    )
     for figure in study.figures:
         assert (tmp_path / f"{figure.name}.png").stat().st_size > 10_000
     results = {run.name: na.open(tmp_path / f"{run.name}.nc") for run in study.runs}

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..study import Study
 
+LONGER = 3  # Langevin dynamics go on as many times longer, to their steady state
+
 
 def study() -> Study:
     """The study, without computing anything."""
@@ -27,7 +29,8 @@ def study() -> Study:
 
     runs: list[Run | Calculation] = []
     for case in CASES:
-        overrides = {"parameters.r": case.ratio, "langevin.duration": f"{case.duration:g} fs"}
+        duration = f"{LONGER * case.duration:g} fs"
+        overrides = {"parameters.r": case.ratio, "langevin.duration": duration, "langevin.stored": 200 * LONGER + 1}
         runs.append(Run(f"negf-{case.name}", "molecule-metal", overrides))
         runs.append(Run(f"heom-{case.name}", "molecule-metal", overrides | {"forces.method": "heom"}))
     for case in CASES:

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 NEGF, HEOM, QUANTUM, CLOSED = OKABE_ITO[0], OKABE_ITO[5], OKABE_ITO[1], BLACK
 LOOKS: dict[str, dict[str, Any]] = {
-    "negf": {"color": NEGF, "linestyle": "-", "label": "Langevin, Green's functions"},
-    "heom": {"color": HEOM, "linestyle": DASHES[1], "label": "Langevin, hierarchy"},
-    "quantum": {"color": QUANTUM, "linestyle": "-", "label": "hierarchy, quantum vibration"},
-    "closed": {"color": CLOSED, "linestyle": DASHES[2], "label": "closed metal (0 K), until it recurs"},
+    "negf": {"color": NEGF, "linestyle": "-", "label": "Langevin, NEGF forces"},
+    "heom": {"color": HEOM, "linestyle": DASHES[1], "label": "Langevin, HEOM forces"},
+    "quantum": {"color": QUANTUM, "linestyle": "-", "label": "quantum vibration, HEOM"},
+    "closed": {"color": CLOSED, "linestyle": DASHES[2], "label": "closed metal, 0 K"},
 }
 PERIODS = 5.0  # of the bare oscillator, in the first row
 
@@ -77,7 +77,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
         zero_line(density)
     axes[0, 0].set_ylabel("mean position")
     axes[1, 0].set_ylabel("energy of the vibration (eV)")
-    axes[2, 0].set_ylabel("density: steady (lines), first (dots)")
+    axes[2, 0].set_ylabel("position density")
     legend_above(figure, [line_key(v["label"], v["color"], v["linestyle"]) for v in LOOKS.values()])
     return figure
 

@@ -40,7 +40,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
             times.errorbar(x, [r.time for r in mine], yerr=[r.time_error for r in mine], **look)
             steady.errorbar(x, [r.steady for r in mine], yerr=[r.steady_error for r in mine], **look)
         given.errorbar(x, [r.transferred for r in mine], **look)
-    fine = np.geomspace(0.85, 4.6, 60)
+    fine = np.geomspace(0.8, 4.8, 60)
     steady.axhline(classical_equilibrium() / TEMPERATURE, color=LOOKS["negf"]["color"], linewidth=0.9)
     curve = [
         harmonic_energy(Case("", f * TEMPERATURE / (CASES[1].frequency / CASES[1].ratio), 1.0)) / TEMPERATURE for f in fine
@@ -57,6 +57,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     zero_line(forces)
     for panel in (times, steady, given):
         panel.set_xscale("log")
+        panel.set_xlim(0.8, 4.8)
         panel.set_xticks([scaled(c) for c in CASES], [f"{scaled(c):.2f}" for c in CASES])
         panel.minorticks_off()
         panel.set_xlabel(r"quantum of the bare vibration, $\hbar\Omega/k_BT$")
@@ -68,8 +69,9 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     given.set_ylabel("given to the electrons until\nhalf the recurrence time (eV)")
     given.set_ylim(bottom=0.0)
     for name, panel in zip("abcd", (times, steady, given, forces), strict=True):
-        panel.text(0.98, 0.96, f"({name})", transform=panel.transAxes, ha="right", va="top")
-    keys = [line_key(LOOKS[k]["label"].split(", until")[0], LOOKS[k]["color"], "", marker=MARKERS[k]) for k in LEVELS]
+        x, side = (0.02, "left") if name in "bc" else (0.98, "right")
+        panel.text(x, 0.96, f"({name})", transform=panel.transAxes, ha=side, va="top")
+    keys = [line_key(LOOKS[k]["label"], LOOKS[k]["color"], "", marker=MARKERS[k]) for k in LEVELS]
     legend_above(figure, keys)
     return figure
 

@@ -58,8 +58,9 @@ def langevin_row(case: Case, level: str, tree: xr.DataTree, until: float) -> Row
     """E_∞ of the fit is Boltzmann's mean; error of τ: with all energies one standard error higher or lower."""
     times, energy, error = langevin_energy(tree)
     final = classical_equilibrium()
-    tau, low, high = (relaxation_time(times, energy + s * error, final) for s in (0, -1, 1))
-    late = times > 0.75 * times[-1]
+    same = times <= case.times[-1] * (1 + 1e-9)  # as long as the quantum vibration is followed
+    tau, low, high = (relaxation_time(times[same], (energy + s * error)[same], final) for s in (0, -1, 1))
+    late = times > 2 / 3 * times[-1]
     gone = energy[0] - float(np.interp(until, times, energy))
     return Row(
         case,
@@ -67,7 +68,7 @@ def langevin_row(case: Case, level: str, tree: xr.DataTree, until: float) -> Row
         tau / FS,
         0.5 * abs(high - low) / FS,
         float(energy[late].mean()) / TEMPERATURE,
-        float(error[late].mean()) / TEMPERATURE,  # of one time: averaging over the last quarter makes it smaller
+        float(error[late].mean()) / TEMPERATURE,  # of one time: averaging over the last third makes it smaller
         gone / EV,
         until / FS,
     )

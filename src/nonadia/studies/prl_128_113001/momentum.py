@@ -32,23 +32,24 @@ def draw(data: Data) -> Figure:
     F = fields["identity_momentum_rhs"].values[now] - D
     magnetic = fields["magnetic_power"].values[now]
     single = data[SINGLE].to_dataset()
+    then = single["time"].values / FS
     left_over = (single["rate"] - single["electric_power"] - single["magnetic_power"]).values
     for k, colour in enumerate(style.OKABE_ITO[:2]):
         forces.plot(*smooth(t, 1e2 * F[:, k]), color=colour, label=f"$\\bar F_{k + 1}$")
         forces.plot(*smooth(t, 1e4 * D[:, k]), color=colour, linestyle=style.DASHES[1], label=f"100 $\\bar D_{k + 1}$")
         powers.plot(*smooth(t, 1e8 * magnetic[:, k]), color=colour, label=f"nucleus {k + 1}")
         name = str(single["nucleus"].values[k])
-        alone.plot(single["time"].values / FS, 1e6 * left_over[:, k], color=colour, label=f"nucleus {name}")
+        alone.plot(*smooth(then, 1e6 * left_over[:, k]), color=colour, label=f"nucleus {name}")
     powers.plot(t, 1e8 * magnetic.sum(axis=1), color=style.BLACK, linestyle=style.DASHES[1], label="sum")
     total = 1e6 * left_over.sum(axis=1)
-    alone.plot(single["time"].values / FS, total, color=style.BLACK, linestyle=style.DASHES[1], label="sum")
+    alone.plot(then, total, color=style.BLACK, linestyle=style.DASHES[1], label="sum")
     forces.set_ylabel("force ($10^{-2}$ Hartree/bohr)")
     powers.set_ylabel("magnetic power ($10^{-8}$ a.u.)")
     alone.set_ylabel("$dT_{\\mu,marg}/dt$ - work on $\\mu$ ($10^{-6}$ a.u.)")
     molecule, paths = group(data, MOLECULE), group(data, MOLECULE, "trajectories")
-    then = molecule["time"].values / FS
-    momenta.plot(then, molecule["identity_momentum_lhs"].values[:, 0], color="#c4c4c4", linewidth=4.0, label="$dP/dt$ of Ψ")
-    momenta.plot(then, molecule["identity_momentum_rhs"].values[:, 0], color=style.OKABE_ITO[0], label="$\\int nF$")
+    passed = molecule["time"].values / FS
+    momenta.plot(passed, molecule["identity_momentum_lhs"].values[:, 0], color="#c4c4c4", linewidth=4.0, label="$dP/dt$ of Ψ")
+    momenta.plot(passed, molecule["identity_momentum_rhs"].values[:, 0], color=style.OKABE_ITO[0], label="$\\int nF$")
     every = slice(None, None, 4)
     where, mean = paths["time"].values[every] / FS, _ensemble(data)[every]
     momenta.plot(where, mean, "o", color=style.OKABE_ITO[1], markersize=4, label="mean of trajectories")
