@@ -2,7 +2,7 @@
 
     model         the molecule, its three masses, and how energies and relaxation times are defined
     quantum       level 3: the hierarchy with a quantum vibration
-    closed        level 4: `closed_metal` of each mass (closed_system, mean_path: what it is made of)
+    closed        level 4: the closed metal, at 600 K and, with its factorization, at 0 K (closed_metal, thermal_metal)
     figure_1      motion, energy and distributions of every level
     figure_2      relaxation times, steady energies, forces: where friction holds
     table         the numbers of figure_2
@@ -35,6 +35,7 @@ def study() -> Study:
         runs.append(Run(f"heom-{case.name}", "molecule-metal", overrides | {"forces.method": "heom"}))
     for case in CASES:
         runs.append(Calculation(f"quantum-{case.name}", getattr(quantum, case.name), quantum.NOTE.format(case.name)))
+        runs.append(Calculation(f"thermal-{case.name}", getattr(closed, f"warm_{case.name}"), closed.WARM.format(case.name)))
         runs.append(Calculation(f"closed-{case.name}", getattr(closed, case.name), closed.NOTE.format(case.name)))
     return Study(
         name="levels-of-theory",
@@ -42,7 +43,7 @@ def study() -> Study:
         source="Our own; the theories are those of J. Chem. Phys. 161, 064106 (2024) and Phys. Rev. Lett. 128, 113001 (2022).",
         note=(
             "All parameters are ours: one level of width 0.5 eV that a vibration moves by 0.15 eV per unit of x, at a metal of "
-            "600 K (the closed metal is at 0 K). Three masses with the same forces: bare quanta of 50, 100 and 200 meV, "
+            "600 K. Three masses with the same forces: bare quanta of 50, 100 and 200 meV, "
             "1, 2 and 4 k_BT."
         ),
         runs=tuple(runs),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nonadia.plot.style import BLACK, DASHES, OKABE_ITO, legend_above, line_key, new_figure, zero_line
+from nonadia.plot.style import BLACK, DASHES, GREY, OKABE_ITO, legend_above, line_key, new_figure, zero_line
 from nonadia.units import EV, FS
 
 from ..statement import Statement, statement
@@ -33,7 +33,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "negf": {"color": NEGF, "linestyle": "-", "label": "Langevin, NEGF forces"},
     "heom": {"color": HEOM, "linestyle": DASHES[1], "label": "Langevin, HEOM forces"},
     "quantum": {"color": QUANTUM, "linestyle": "-", "label": "quantum vibration, HEOM"},
-    "closed": {"color": CLOSED, "linestyle": DASHES[2], "label": "closed metal, 0 K"},
+    "thermal": {"color": CLOSED, "linestyle": DASHES[2], "label": "closed metal"},
+    "closed": {"color": GREY, "linestyle": DASHES[2], "label": "closed metal, 0 K"},
 }
 PERIODS = 5.0  # of the bare oscillator, in the first row
 
@@ -42,7 +43,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     figure = new_figure(10.6, 8.6)
     axes = figure.subplots(3, 3, sharey="row")
     for column, case in enumerate(CASES):
-        quantum, closed = data[f"quantum-{case.name}"].to_dataset(), data[f"closed-{case.name}"].to_dataset()
+        quantum, closed = data[f"quantum-{case.name}"].to_dataset(), data[f"thermal-{case.name}"].to_dataset()
         times = quantum["time"].values[:-1] / FS
         motion, energies, density = axes[:, column]
         for level in ("negf", "heom"):
@@ -53,8 +54,8 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
         motion.plot(times, case.scale * quantum["position"].values[:-1, 0], **LOOKS["quantum"])
         energy = quantum_energy(case, quantum)
         energies.plot(times, energy[:-1] / EV, **LOOKS["quantum"])
-        motion.plot(closed["time"].values / FS, closed["position"].values, **LOOKS["closed"])
-        energies.plot(closed["time"].values / FS, closed_energy(closed) / EV, **LOOKS["closed"])
+        motion.plot(closed["time"].values / FS, closed["position"].values, **LOOKS["thermal"])
+        energies.plot(closed["time"].values / FS, closed_energy(closed) / EV, **LOOKS["thermal"])
         energies.axhline(classical_equilibrium() / EV, color=NEGF, linewidth=0.8, linestyle=DASHES[2])
         energies.axhline(energy[-1] / EV, color=QUANTUM, linewidth=0.8, linestyle=DASHES[2])
         motion.axhline(X_M, color=BLACK, linewidth=0.6)
@@ -78,14 +79,14 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     axes[0, 0].set_ylabel("mean position")
     axes[1, 0].set_ylabel("energy of the vibration (eV)")
     axes[2, 0].set_ylabel("position density")
-    legend_above(figure, [line_key(v["label"], v["color"], v["linestyle"]) for v in LOOKS.values()])
+    legend_above(figure, [line_key(v["label"], v["color"], v["linestyle"]) for k, v in LOOKS.items() if k != "closed"])
     return figure
 
 
 def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     out = []
     for column, case in enumerate(CASES):
-        quantum, closed = data[f"quantum-{case.name}"].to_dataset(), data[f"closed-{case.name}"].to_dataset()
+        quantum, closed = data[f"quantum-{case.name}"].to_dataset(), data[f"thermal-{case.name}"].to_dataset()
         motion, energies, density = ("figure-1" + "abcdefghi"[3 * row + column] for row in range(3))
         start = start_energy(case)
         _, energy, error = langevin_energy(data[f"negf-{case.name}"])
@@ -114,7 +115,8 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
                 "largest difference of E / E(0)", float(np.abs(difference).max()) / start, high=0.1,
             )
         )  # fmt: skip
-        worst = max(float(v) for k, v in closed.attrs.items() if k.startswith("max_residual"))
+        factorized = data[f"closed-{case.name}"].to_dataset()
+        worst = max(float(v) for k, v in factorized.attrs.items() if k.startswith("max_residual"))
         out.append(
             statement(
                 energies, f"{case.name} mass: the identities of the exact factorization hold on the closed metal",

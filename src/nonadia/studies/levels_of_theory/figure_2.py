@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure as Canvas
 
-LEVELS = {"negf": "Langevin, Green", "heom": "Langevin, hier", "quantum": "quantum", "closed": "closed"}
-MARKERS = {"negf": "o", "heom": "x", "quantum": "s", "closed": "D"}
+LEVELS = {"negf": "Langevin, Green", "heom": "Langevin, hier", "quantum": "quantum", "thermal": "closed metal", "closed": "0 K"}
+MARKERS = {"negf": "o", "heom": "x", "quantum": "s", "thermal": "D", "closed": "d"}
 QUANTITIES = ("mean_force", "friction", "noise")
 WORDS = {"mean_force": "force", "friction": "friction", "noise": "noise"}
 
@@ -34,9 +34,9 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
         mine = [row(found, case.name, begin) for case in CASES]
         x = np.array([scaled(r.case) for r in mine])
         # none hides another: side by side within 4%
-        x = x * (1 + 0.04 * (list(LEVELS).index(level) - 1.5))
+        x = x * (1 + 0.04 * (list(LEVELS).index(level) - 2))
         look: dict[str, Any] = {"color": LOOKS[level]["color"], "marker": MARKERS[level], "linestyle": "", "capsize": 3}
-        if level != "closed":
+        if level not in ("thermal", "closed"):
             times.errorbar(x, [r.time for r in mine], yerr=[r.time_error for r in mine], **look)
             steady.errorbar(x, [r.steady for r in mine], yerr=[r.steady_error for r in mine], **look)
         given.errorbar(x, [r.transferred for r in mine], **look)
@@ -69,8 +69,8 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     given.set_ylabel("given to the electrons until\nhalf the recurrence time (eV)")
     given.set_ylim(bottom=0.0)
     for name, panel in zip("abcd", (times, steady, given, forces), strict=True):
-        x, side = (0.02, "left") if name in "bc" else (0.98, "right")
-        panel.text(x, 0.96, f"({name})", transform=panel.transAxes, ha=side, va="top")
+        corner, side = (0.02, "left") if name in "bc" else (0.98, "right")
+        panel.text(corner, 0.96, f"({name})", transform=panel.transAxes, ha=side, va="top")
     keys = [line_key(LOOKS[k]["label"], LOOKS[k]["color"], "", marker=MARKERS[k]) for k in LEVELS]
     legend_above(figure, keys)
     return figure
@@ -132,7 +132,7 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
                   "quantum / classical", steady_ratio(found, "fast"), low=1.5),
     ]  # fmt: skip
     for case in CASES:
-        closed, quantum = row(found, case.name, LEVELS["closed"]), row(found, case.name, LEVELS["quantum"])
+        closed, quantum = row(found, case.name, LEVELS["thermal"]), row(found, case.name, LEVELS["quantum"])
         out.append(
             statement(
                 "figure-2c", f"{case.name} mass: a closed metal takes as much as the open one in half its recurrence time",

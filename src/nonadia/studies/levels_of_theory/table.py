@@ -91,19 +91,24 @@ def quantum_row(case: Case, dataset: xr.Dataset, until: float) -> Row:
     )
 
 
+def closed_row(case: Case, level: str, dataset: xr.Dataset, until: float) -> Row:
+    """Only the energy that it gave away: it has no steady state."""
+    energy = closed_energy(dataset)
+    gone = energy[0] - float(np.interp(until, dataset["time"].values, energy))
+    return Row(case, level, np.nan, np.nan, np.nan, np.nan, gone / EV, until / FS)
+
+
 def rows(data: Mapping[str, xr.DataTree]) -> list[Row]:
     """Levels 1 to 3 of every mass, and the closed metal's energy transfer (it has no steady state)."""
     out = []
     for case in CASES:
-        closed = data[f"closed-{case.name}"].to_dataset()
-        until = recurrence_half(closed)
-        energy = closed_energy(closed)
-        gone = energy[0] - float(np.interp(until, closed["time"].values, energy))
+        until = recurrence_half(data[f"thermal-{case.name}"].to_dataset())
         out += [
             langevin_row(case, "Langevin, Green's functions", data[f"negf-{case.name}"], until),
             langevin_row(case, "Langevin, hierarchy", data[f"heom-{case.name}"], until),
             quantum_row(case, data[f"quantum-{case.name}"].to_dataset(), until),
-            Row(case, "closed metal", np.nan, np.nan, np.nan, np.nan, gone / EV, until / FS),
+            closed_row(case, "closed metal", data[f"thermal-{case.name}"].to_dataset(), until),
+            closed_row(case, "0 K: closed metal", data[f"closed-{case.name}"].to_dataset(), until),
         ]
     return out
 
