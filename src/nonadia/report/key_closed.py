@@ -53,7 +53,7 @@ def _course(packet: xr.Dataset) -> Table:
         for now in _instants(at):
             cells = [_value(now, name) for name in ("energy", "BO_energy", "nuclear_kinetic_energy", "external_energy", "norm")]
             places = []
-            if "position" in now:
+            if "position" in now and "width" in now:
                 unit = _UNITS.get(str(now["position"].attrs.get("units", "1")), "")
                 for name, x, w in zip(now["coordinate"].values, now["position"].values, now["width"].values, strict=True):
                     places.append(f"{name} = {words.number(x if abs(x) > 1e-9 * w else 0.0)}, width {words.number(w)}")

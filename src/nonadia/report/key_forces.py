@@ -95,7 +95,7 @@ def _ratio(case: Case, mode: str, at: dict[str, Any]) -> str:
 
 
 def _potential(cases: list[Case]) -> Table | None:
-    """The lowest point of the adiabatic potential, and the highest between it and each end."""
+    """The minima of the adiabatic potential, and the next maxima beside them."""
     rows = []
     for case in cases:
         dims = grid_dims(case.data)
@@ -107,22 +107,35 @@ def _potential(cases: list[Case]) -> Table | None:
             continue
         order = np.argsort(x)
         values, x = values[order], x[order]
-        low = int(np.argmin(values))
-        scale = q.position(case.data, name)
-        barriers = [height for side in (values[: low + 1][::-1], values[low:]) if (height := _barrier(side)) is not None]
-        barrier = ", ".join(words.quantity(height * q.ENERGY.factor, "eV") for height in barriers) or words.NOTHING
-        edge = " (end of the grid)" if low in (0, len(x) - 1) else ""
-        population = ""
-        if "population" in case.data:
-            each = case.data["population"].values[order][low]
-            levels = case.data["level"].values
-            population = words.listed(f"{level} {words.number(float(n))}" for level, n in zip(levels, each, strict=True))
-        rows.append([case.label, words.quantity(x[low] * scale.factor, _unit(scale)) + edge, barrier, population])
-    head = ("sweep point", "minimum of the adiabatic potential at", "barriers beside it", "occupation of the levels there")
+        scale, lowest = q.position(case.data, name), float(values.min())
+        for low in _wells(values):
+            barriers = [h for side in (values[: low + 1][::-1], values[low:]) if (h := _barrier(side)) is not None]
+            barrier = ", ".join(words.quantity(h * q.ENERGY.factor, "eV") for h in barriers) or words.NOTHING
+            edge = " (end of the grid)" if low in (0, len(x) - 1) else ""
+            population = ""
+            if "population" in case.data:
+                each = case.data["population"].values[order][low]
+                levels = case.data["level"].values
+                population = words.listed(f"{level} {words.number(float(n))}" for level, n in zip(levels, each, strict=True))
+            above = words.quantity(float(values[low] - lowest) * q.ENERGY.factor, "eV")
+            rows.append([case.label, words.quantity(x[low] * scale.factor, _unit(scale)) + edge, above, barrier, population])
+    head = ("sweep point", "minimum at", "above the lowest", "barriers beside it", "occupation of the levels there")
     note = (
         "Adiabatic potential: U₀ minus the integrated mean force; a barrier is the height of the next maximum on either side."
     )
-    return Table("Potential", head, rows, note) if rows else None
+    return Table("Wells of the adiabatic potential", head, rows, note) if rows else None
+
+
+def _wells(values: np.ndarray) -> list[int]:
+    """The lowest point and every minimum with a barrier of more than 0.1 meV on both sides, from left to right; few."""
+    least = 1e-4 / q.ENERGY.factor
+    found = {int(np.argmin(values))}
+    for i in range(1, len(values) - 1):
+        if values[i - 1] > values[i] <= values[i + 1]:
+            sides = [_barrier(values[: i + 1][::-1]), _barrier(values[i:])]
+            if all(height is None or height > least for height in sides):
+                found.add(i)
+    return sorted(sorted(found, key=lambda i: float(values[i]))[:PEAKS])
 
 
 def _barrier(side: np.ndarray) -> float | None:

@@ -40,7 +40,7 @@ def _junction(source: Source) -> list[str]:
     for name, mode in model.get("vibrations", {}).items():
         chosen = " (chosen automatically)" if mode.get("states_chosen_automatically") else ""
         energy = words.quantity(1e3 * mode["frequency"] / EV, "meV")
-        lines.append(f"The vibration {name} of {energy} is quantum mechanical, with {mode['states']} states{chosen}.")
+        lines.append(f"The vibration {name} of {energy} is quantum mechanical, with up to {mode['states']} states{chosen}.")
     lines += _leads(source)
     return lines
 

@@ -100,7 +100,8 @@ def points(dataset: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
     dims = [str(dim) for dim in dataset.dims if f"{dim}_label" in dataset.coords]
     for index in np.ndindex(*(dataset.sizes[dim] for dim in dims)):
         at = dataset.isel(dict(zip(dims, index, strict=True)))
-        yield ", ".join(f"{dim} = {at[f'{dim}_label'].item()}" for dim in dims), at
+        # no line break within 'bias = 0.2 V'
+        yield ", ".join(f"{dim} = {at[f'{dim}_label'].item()}".replace(" ", "\u00a0") for dim in dims), at
 
 
 def own_attributes(dataset: xr.Dataset) -> list[dict[str, Any]]:
