@@ -14,7 +14,7 @@ import nonadia as na
 from nonadia import studies
 from nonadia.runs.experiment import load
 from nonadia.studies.carry_out import carry_out
-from nonadia.studies.jcp_161_064106 import curves, figure_1, figure_3, figure_4, figure_5
+from nonadia.studies.jcp_161_064106 import curves, figure_1, figure_3, figure_4, figure_5, figure_6, figure_7
 from nonadia.studies.jcp_161_064106.parameters import BIASES, RUNS
 from nonadia.studies.statement import Statement
 from nonadia.studies.study import Run
@@ -65,6 +65,29 @@ def test_statements_fail_where_the_physics_is_broken(data: Data) -> None:
     assert "largest difference" in failing(figure_4.statements(changed(data, "switched", friction_coupling=0.9)))
     hot = failing(figure_5.statements(changed(data, "switched", noise=10.0)))
     assert hot == {"largest D/(γ k_BT) for |x| < 0.3"}
+
+
+def test_without_a_quantum_vibration_its_statements_fail(data: Data) -> None:
+    """Figs. 6 and 7 drawn from a junction that has no such vibration."""
+    forces = data["switched"]["forces"].to_dataset()
+    still, driven = (xr.DataTree.from_dict({"/forces": forces.isel(bias=i, drop=True)}) for i in (0, 2))
+    plain = {
+        **data, "without-vibration": still, "vibration": still, "vibration-bias": driven, "vibration-slower": driven,
+    }  # fmt: skip
+    equilibrium = failing(figure_6.statements(plain))
+    assert {
+        "x where it does",
+        "smallest friction with it, less its error / friction without",
+        "growth at x' / growth at x = 0",
+    } <= equilibrium
+    at_bias = failing(figure_7.statements(plain))
+    assert {
+        "lowest friction",
+        "part of x- < x < x+ where γ + error < 0",
+        "|γ| there / |γ| there without the vibration",
+        "shift in x",
+    } <= at_bias
+    assert len(figure_6.draw(plain).axes) == len(figure_7.draw(plain).axes) == 2
 
 
 def test_dips_are_no_peaks(data: Data) -> None:
