@@ -17,7 +17,7 @@ from mkdocs.structure.pages import Page
 DOCS = Path(__file__).parent.parent
 LIBRARY = DOCS.parent / "src" / "nonadia" / "models" / "library"
 FOLDERS = {"Tutorials": "tutorials", "Papers": "papers"}
-MORE = {"Papers": ("levels-of-theory.md",), "Guide": ("report.md",)}  # single pages, where there are any
+STUDIES = ("levels-of-theory.md",)  # single pages that stand with the papers
 SOURCE_LINK = re.compile(r"\]\(((?:\.\./)+)src/nonadia/models/library/([\w-]+)\.toml\)")
 
 CODE = re.compile(r"(<pre.*?</pre>|<code.*?</code>|<script.*?</script>|<style.*?</style>)", re.DOTALL)
@@ -25,15 +25,19 @@ FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(?=\S)([^$]+?)(?<=\S)\$", re.DOTALL)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Pages of whole folders in the navigation; a section that has none is left out."""
+    """Pages of whole folders in the navigation; an empty section is left out, a page that none names is part of the guide."""
     nav: list[dict[str, Any]] = []
+    given = json.dumps(config.nav)
+    rest = [file.name for file in sorted(DOCS.glob("*.md")) if f'"{file.name}"' not in given]
     for entry in config.nav or []:
         ((title, pages),) = entry.items()
         if title in FOLDERS:
             folder = DOCS / FOLDERS[title]
             pages = [_entry(file) for file in sorted(folder.glob("*")) if file.suffix in (".md", ".ipynb")]
-        if isinstance(pages, list):
-            pages = [*pages, *(page for page in MORE.get(title, ()) if (DOCS / page).exists())]
+        if title == "Papers":
+            pages = [*pages, *(name for name in rest if name in STUDIES)]
+        elif title == "Guide":
+            pages = [*pages, *(name for name in rest if name not in STUDIES)]
         if pages:
             nav.append({title: pages})
     config.nav = nav
