@@ -11,9 +11,9 @@ from .reading import LARGE, SEEN, Array, Data, Mask, Snapshot, cycles, group, ma
 
 _SPLIT = 1.0  # bohr, where the Letter's force changes surface
 _LEFT = (
-    "ours lies between the two: nearer to F_BO1 in value (mean |F - F_BO1| is half of mean |F - F_BO2|), with ripples where "
-    "the branches of both surfaces interfere. About 5,700 parameter sets of this family (two harmonic surfaces, a mixing "
-    "angle) were scanned for this and the next statement together; none shows both"
+    "ours ripples about F_BO1, nearer to it than to F_BO2 (mean |F - F_BO1| is 0.56 of mean |F - F_BO2|), but without its "
+    "slope: the branches of both surfaces interfere there. About 5,700 parameter sets of this family (two harmonic "
+    "surfaces, a mixing angle) were scanned for this and the next statement together; none shows both"
 )
 _RIGHT = (
     "ours follows F_BO1 there: behind an avoided crossing the part of the packet on the lower, flatter surface runs ahead, "
