@@ -206,8 +206,8 @@ def tables() -> str:
                         rows[str(name)] = _row(group, str(name), variable)
     parts = []
     for group, note in GROUPS:
-        rows = sorted(_paired(found[group]))
-        lines = [f"| `{name}` | {dims} | {units} | {meaning} |" for name, (dims, units, meaning) in rows]
+        known = sorted(_paired(found[group]))
+        lines = [f"| `{name}` | {dims} | {units} | {meaning} |" for name, (dims, units, meaning) in known]
         head = [f"## `/{group}`", "", note, "", "| variable | dimensions | units | meaning |", "|---|---|---|---|"]
         parts.append("\n".join([*head, *lines]))
     return "\n\n".join(parts) + "\n"
