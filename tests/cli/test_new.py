@@ -221,7 +221,8 @@ def test_random_accepted_answers_give_a_valid_file(data: st.DataObject) -> None:
 
 
 NUMBERS = {
-    "level": ("-5 eV", "0", "0.1"), "hopping": ("1 meV", "5 eV"), "repulsion": ("0", "10 eV"), "frequency": ("0.5 meV", "500 meV"),
+    "level": ("-5 eV", "0", "0.1"), "hopping": ("1 meV", "5 eV"), "repulsion": ("0", "10 eV"),
+    "frequency": ("0.5 meV", "500 meV"),
     "mass": ("0.5 u", "500 u", "1000"), "depth": ("10 meV", "20 eV"), "place": ("0.5 angstrom", "10 angstrom", "3"),
     "coupling": ("0 eV", "2 eV"), "width": ("1 meV", "5 eV"), "temperature": ("1 K", "10000 K", "25 meV"),
     "bias": ("-5 V", "5 V", "0.1 eV"), "points": ("3", "60"), "quantum_frequency": ("20 meV", "1 eV"),
