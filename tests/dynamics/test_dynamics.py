@@ -14,7 +14,9 @@ from nonadia.baths.decompose import decompose
 from nonadia.dynamics.observe import Trajectory
 from nonadia.dynamics.request import Start
 from nonadia.dynamics.run import Task, run
+from nonadia.heom.evolve import Unstable
 from nonadia.models.junction import Junction
+from nonadia.studies.levels_of_theory import model as levels
 
 GAMMA, BAND, KT, LEVEL = 0.02, 0.1, 0.01, 0.006
 
@@ -144,6 +146,17 @@ def test_a_quantum_decays_by_the_golden_rule(frequency: float) -> None:
     terms = np.stack([np.ones_like(times), -times, np.cos(wave), np.sin(wave)], axis=1)
     slope = np.linalg.lstsq(terms, np.log((one - none) / frequency), rcond=None)[0][1]
     assert abs(slope / rate - 1) < 0.02
+
+
+def test_a_hierarchy_that_grows_is_refused() -> None:
+    """One tier is not enough for a strongly coupled, slow vibration."""
+    model = levels.junction(0.5)
+    initial = {"vibrations": {"b": {"displacement": levels.X_START / levels.CASES[0].scale}}}
+    frozen = replace(model.at([0.0]), vibration_states=np.array([16]))
+    exponents = [decompose(lead, 2, "pade") for lead in frozen.leads]
+    task = Task(frozen, Start.of(model, initial), np.array([0.0, 60000.0]), np.zeros(1), np.array([-0.75]))
+    with pytest.raises(Unstable, match="grows without bound"):
+        run(task, exponents, 1)
 
 
 def test_particle_hole_symmetry() -> None:

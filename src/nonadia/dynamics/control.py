@@ -18,6 +18,7 @@ import numpy as np
 from ..baths.exponents import Exponents
 from ..friction.bath_choice import Bath, BathChoice
 from ..friction.estimate import ResourceError, require_memory
+from ..heom.evolve import Unstable
 from ..models.frozen import FloatArray, FrozenJunction
 from .bath import bath_choice
 from .observe import Trajectory, changes, largest_change, scales
@@ -67,7 +68,8 @@ class Control:
         self.task = replace(self.task, origins=resting_place(frozen, self.task.start, bath.exponents))
         fewest = [len(e) for e in bath.exponents]
         require_memory(frozen, fewest, tiers or LOW)
-        low = min(tiers or LOW, LOW)
+        self._begin()
+        low = self._lowest(bath.exponents, tiers)
         states = self._states(bath.exponents, low)
         frozen = self.task.frozen
         by_bath: dict[str, FloatArray] = {}
@@ -81,7 +83,7 @@ class Control:
                 break  # no better one is known
             bath = better
         by_step = changes(self._run(bath.exponents, low), self._run(bath.exponents, low, FINER * STEP_ERROR))
-        trajectory, by_tier, depth = self._tiers(bath.exponents, tiers)
+        trajectory, by_tier, depth = self._tiers(bath.exponents, tiers, low)
         parts = {"states": states, "bath": by_bath, "step": by_step}
         parts = {kind: {name: MARGIN * part for name, part in found.items()} for kind, found in parts.items()}
         parts["tiers"] = by_tier
@@ -126,10 +128,6 @@ class Control:
         if not any(self.automatic):
             fewer = [max(int(FEWER * s), 2) for s in states]
             return changes(self._run(exponents, depth), self._run(exponents, depth, states=fewer))
-        each = zip(
-            self.task.start.vibrations, self.task.frozen.frequencies, states, self.task.origins, self.automatic, strict=True
-        )
-        states = [_enough(start, float(w), float(origin)) if free else s for start, w, s, origin, free in each]
         for _ in range(STATES_ATTEMPTS):
             self._with_states(states)
             states = [int(np.ceil(s / FEWER)) if free else s for s, free in zip(states, self.automatic, strict=True)]
@@ -139,15 +137,40 @@ class Control:
                 break
         return found
 
+    def _begin(self) -> None:
+        """Automatic numbers of states to begin with."""
+        states = [int(s) for s in self.task.frozen.vibration_states]
+        each = zip(
+            self.task.start.vibrations, self.task.frozen.frequencies, states, self.task.origins, self.automatic, strict=True
+        )
+        states = [_enough(start, float(w), float(origin)) if free else s for start, w, s, origin, free in each]
+        self._with_states(states)
+
+    def _lowest(self, exponents: list[Exponents], tiers: int | None) -> int:
+        """Tiers of the runs that judge all else: LOW, or as many as a hierarchy needs that does not grow."""
+        for depth in range(min(tiers or LOW, LOW), tiers or MAX_TIERS):
+            try:
+                self._run(exponents, depth)
+            except Unstable as error:
+                self.record.append({"tiers": depth, "message": str(error)})
+            else:
+                return depth
+        return tiers or MAX_TIERS
+
     def _with_states(self, states: Sequence[int]) -> None:
         frozen = replace(self.task.frozen, vibration_states=np.array(states, dtype=np.int64))
         self.task = replace(self.task, frozen=frozen)
 
-    def _tiers(self, exponents: list[Exponents], tiers: int | None) -> tuple[Trajectory, dict[str, FloatArray], int]:
+    def _tiers(self, exponents: list[Exponents], tiers: int | None, low: int) -> tuple[Trajectory, dict[str, FloatArray], int]:
         """The trajectory, what its last tier changes (infinite if that is not known), its tiers."""
-        depth = tiers or LOW
+        depth = tiers or low
         first = max(1, depth - 2)
-        runs = [self._run(exponents, n) for n in range(first, depth)]
+        runs: list[Trajectory] = []
+        for n in range(first, depth):
+            try:
+                runs.append(self._run(exponents, n))
+            except Unstable:
+                runs.clear()
         while True:
             runs.append(self._run(exponents, depth))
             found = {name: np.full_like(change, np.inf) for name, change in changes(runs[-1], runs[-1]).items()}
