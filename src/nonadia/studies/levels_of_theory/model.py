@@ -59,7 +59,7 @@ class Case:
         return np.linspace(0.0, self.duration * FS, 401)
 
 
-CASES = (Case("slow", 0.5, 1200.0), Case("middle", 1.0, 400.0), Case("fast", 2.0, 200.0))
+CASES = (Case("slow", 0.5, 800.0), Case("middle", 1.0, 400.0), Case("fast", 2.0, 200.0))
 
 
 def junction(ratio: float | None = None) -> Junction:
