@@ -59,3 +59,16 @@ def test_a_profile_that_cannot_be_squared(tmp_path: Path) -> None:
 def test_grids_that_cannot_be(data: dict[str, Any], key: str, tmp_path: Path) -> None:
     ended, wrong = checked(data, tmp_path)
     assert not wrong and f": {key}" in ended.err, (ended, wrong)
+
+
+def test_noise_that_overflows(tmp_path: Path) -> None:
+    data = {**TABLE, "table": TABLE["table"] | {"friction": -1e308}}
+    ended, wrong = checked(data, tmp_path)
+    assert not wrong and ended.code == 2 and "RuntimeWarning" not in ended.err, (ended, wrong)
+
+
+def test_trajectories_of_the_trial_that_leave_the_table(tmp_path: Path) -> None:
+    data = {**TABLE, "table": TABLE["table"] | {"potential": "-0.001*x"}}
+    data = {**data, "langevin": {"trajectories": 300, "duration": "20 ps", "initial": {"x": 2.9, "temperature": "300 K"}}}
+    ended, wrong = checked(data, tmp_path)
+    assert not wrong and ": langevin: trajectory" in ended.err, (ended, wrong)

@@ -44,5 +44,10 @@ def describe(experiment: Experiment, say: Callable[[str], None]) -> None:
         for line in estimate.describe_table(experiment):
             say(line)
     langevin_estimate.refuse_if_too_large(experiment)
-    for line in langevin_estimate.describe(experiment):
+    try:
+        with np.errstate(all="ignore"):
+            lines = langevin_estimate.describe(experiment)
+    except (ValueError, ArithmeticError) as error:  # trajectories of the trial that leave the table, noise that cannot be
+        raise InputError([(experiment.source, "langevin", str(error))]) from None
+    for line in lines:
         say(line)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from nonadia.models import library
 from nonadia.models.parameters import resolve
 from nonadia.models.structure import dotted
@@ -93,8 +95,9 @@ def load(source: str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | 
         name = path.name if str(source) in library.names() and path == library.path(str(source)) else str(source)
     changes = dict(overrides or {})
     tables = override(data, changes, name)
-    experiment = _kind_of(tables, name).assemble(tables, name, text, changes, written=data)
-    try_sweep(experiment)
+    with np.errstate(all="ignore"):  # what is not finite is found and named, without warnings of NumPy beside it
+        experiment = _kind_of(tables, name).assemble(tables, name, text, changes, written=data)
+        try_sweep(experiment)
     return experiment
 
 
