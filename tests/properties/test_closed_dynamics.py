@@ -208,3 +208,19 @@ def test_identities_close_within_what_is_stated(recipe: Recipe, seed: int) -> No
     for name in ("power", "momentum", "work"):
         assert found.attrs[f"max_residual_{name}"] <= 1e-5, name
     assert np.allclose(found.T_n.values, found.T_marg.values + found.T_geo.values, rtol=1e-9)
+
+
+@cases(8)
+@given(recipes(), Seeds)
+def test_what_leaves_a_place_flows_through_its_borders(recipe: Recipe, seed: int) -> None:
+    """∂_t n + Σ_a ∂_a(n v_a) = 0 at every R, with v of the factorization (A included) and ∂_tn = 2 Im ⟨ψ|Hψ⟩."""
+    system = closed(recipe)
+    molecule, psi = system.molecule(), start(system, seed)
+    found = na.factorize(psi, hamiltonian=molecule, refinement=1)
+    rate = 2.0 * (psi.conj() * Hamiltonian(molecule).apply(psi, 0.0)).sum(axis=0).imag
+    divergence = np.zeros_like(rate)
+    for a, c in enumerate(molecule.coordinates):
+        flux = np.nan_to_num(found.density.values * found.velocity.values[a])
+        k = 2j * np.pi * np.fft.fftfreq(c.points, c.step).reshape([-1 if b == a else 1 for b in range(rate.ndim)])
+        divergence += np.fft.ifft(k * np.fft.fft(flux, axis=a), axis=a).real
+    assert np.abs(rate + divergence).max() < 1e-4 * np.abs(rate).max()
