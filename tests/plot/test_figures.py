@@ -179,6 +179,14 @@ def test_maps_have_x_along_x() -> None:
     np.testing.assert_array_equal(values, tree["forces/friction"].values[0, :, :, 0, 0].T)
 
 
+def test_noise_maps_are_divided_by_the_temperature() -> None:
+    """D/(k_BT) in equilibrium is γ, plus what the synthetic noise has on top: 0.02 on the diagonal."""
+    tree = two_coordinates([0.0])
+    figure = drawn(tree)["tensor-bias-0.0V"]
+    images = [np.asarray(axes.collections[0].get_array()) for axes in figure.axes if axes.collections and axes.get_title()]
+    np.testing.assert_allclose(images[4] - images[0], 0.02, rtol=1e-9)  # D_xx/(k_BT) - γ_xx, both in ħ
+
+
 def test_a_plane_of_one_row_is_a_line() -> None:
     forces = two_coordinates([0.0, 0.4])["forces"].to_dataset().isel(y=[0])
     names = set(drawn(xr.DataTree.from_dict({"/forces": forces})))
