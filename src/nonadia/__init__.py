@@ -103,6 +103,7 @@ __all__ = [
     "fokker_planck",
     "fokker_planck_escape",
     "fokker_planck_propagate",
+    "heom_dynamics",
     "langevin",
     "load",
     "marginal_start",

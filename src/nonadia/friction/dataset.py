@@ -65,7 +65,6 @@ def assemble(
         add(f"error_{quantity}", extra, errors[quantity], units, f"estimated error of the {quantity}")
     bare = np.asarray(model.bare_potential(grid.points), dtype=float)
     add("bare_potential", (), bare, "hartree", "U_0")
-    add("bare_force", ("mode",), model.bare_force(grid.points), force_unit, "-dU_0/dx, exact")
     add("bare_force", ("mode",), model.bare_force(grid.points), force_unit, "-dU_0/dx, which the mean force does not hold")
     if len(names) == 1 and grid.values and len(grid) > 1:
         work, uncertain = _integral(grid.points[:, 0], result.force[:, 0])
