@@ -82,6 +82,6 @@ def test_the_table_leaves_out_what_a_level_does_not_have() -> None:
         Row(CASES[0], "closed metal", np.nan, np.nan, np.nan, np.nan, 0.13, 98.0),
     ]
     lines = markdown(rows).splitlines()
-    assert lines[2] == "| 0.97 | quantum vibration | 412.3 ± 1.3 | 1.055 ± 0.002 | 0.123 until 98 fs |"
+    assert lines[2] == "| 0.97 | quantum vibration | 412.34 ± 1.26 | 1.055 ± 0.002 | 0.123 until 98 fs |"
     assert lines[3] == "| 0.97 | closed metal | – | – | 0.130 until 98 fs |"
     assert row(rows, "slow", "closed").transferred == 0.13

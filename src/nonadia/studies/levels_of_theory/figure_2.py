@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure as Canvas
 
-LEVELS = {"negf": "Langevin, Green", "heom": "Langevin, hier", "quantum": "quantum", "thermal": "closed metal", "closed": "0 K"}
+LEVELS = {
+    "negf": "Langevin, NEGF",
+    "heom": "Langevin, HEOM",
+    "quantum": "quantum",
+    "thermal": "closed metal",
+    "closed": "closed metal, 0",
+}
 MARKERS = {"negf": "o", "heom": "x", "quantum": "s", "thermal": "D", "closed": "d"}
 QUANTITIES = ("mean_force", "friction", "noise")
 WORDS = {"mean_force": "force", "friction": "friction", "noise": "noise"}

@@ -104,11 +104,11 @@ def rows(data: Mapping[str, xr.DataTree]) -> list[Row]:
     for case in CASES:
         until = recurrence_half(data[f"thermal-{case.name}"].to_dataset())
         out += [
-            langevin_row(case, "Langevin, Green's functions", data[f"negf-{case.name}"], until),
-            langevin_row(case, "Langevin, hierarchy", data[f"heom-{case.name}"], until),
+            langevin_row(case, "Langevin, NEGF forces", data[f"negf-{case.name}"], until),
+            langevin_row(case, "Langevin, HEOM forces", data[f"heom-{case.name}"], until),
             quantum_row(case, data[f"quantum-{case.name}"].to_dataset(), until),
             closed_row(case, "closed metal", data[f"thermal-{case.name}"].to_dataset(), until),
-            closed_row(case, "0 K: closed metal", data[f"closed-{case.name}"].to_dataset(), until),
+            closed_row(case, "closed metal, 0 K", data[f"closed-{case.name}"].to_dataset(), until),
         ]
     return out
 
@@ -129,5 +129,5 @@ def markdown(found: list[Row]) -> str:
         scale = r.case.frequency / TEMPERATURE
         energy = cell(r.steady, r.steady_error, 3)
         gone = f"{r.transferred:.3f} until {r.until:.0f} fs"
-        lines.append(f"| {scale:.2f} | {r.level} | {cell(r.time, r.time_error, 1)} | {energy} | {gone} |")
+        lines.append(f"| {scale:.2f} | {r.level} | {cell(r.time, r.time_error, 2)} | {energy} | {gone} |")
     return "\n".join(lines) + "\n"
