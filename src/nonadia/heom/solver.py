@@ -28,6 +28,8 @@ from .generator import Generator
 DENSE_TWO_TIERS = 200  # largest number of real unknowns of tiers 0 + 1 that are factorised together; measured with F, γ and D
 DENSE_ONE_TIER = 4000  # the same for tier 0 alone
 COLUMNS = 256  # of the dense block, made at a time
+CYCLE, LONGEST_CYCLE = 80, 320  # GMRES iterations between restarts; the longest, where shorter ones stall
+BASIS_BYTES = 2e9  # of the longest
 
 
 class NotConverged(RuntimeError):
@@ -56,7 +58,7 @@ class SteadyStateSolver:
         self,
         generator: Generator,
         tolerance: float = 1e-12,
-        max_iterations: int = 400,
+        max_iterations: int = 1000,
         shift: float = 0.0,
         terminator: str = "zero",
     ) -> None:
@@ -285,6 +287,8 @@ class SteadyStateSolver:
         metric = self._metrics[adjoint]
         solution = self._precondition(rhs, adjoint) if guess is None or direct else guess[: self.reduced].copy()
         iterations, error, previous, enough = 0, np.inf, np.inf, self.tolerance
+        accepted, cycle = max(30 * self.tolerance, 1e-9), CYCLE
+        longest = max(CYCLE, min(LONGEST_CYCLE, int(BASIS_BYTES / (16 * rhs.size))))
         while True:
             residual = rhs - self._apply(solution, adjoint)
             correction = self._precondition(residual, adjoint)
@@ -292,15 +296,19 @@ class SteadyStateSolver:
             error = size / float(np.linalg.norm(metric * solution))
             # what no cycle halves any more is rounding (its size, not its ratio to the solution: a guess from another
             # geometry may be larger by orders of magnitude, and shrinks as it is mended); the limit is judged below
-            if error <= enough or size > 0.5 * previous or iterations >= self.max_iterations:
+            stalled = size > 0.5 * previous
+            if error <= enough or iterations >= self.max_iterations or (stalled and (error <= accepted or cycle >= longest)):
                 break
+            if stalled:  # far from rounding: restarts throw away what slowly damped vibrations need
+                cycle = min(2 * cycle, longest)
             enough = 10 * self.tolerance  # after a cycle that met its target what is left is rounding
-            step, used = self._gmres(correction, adjoint, 0.3 * self.tolerance / error, self.max_iterations - iterations)
+            most = min(cycle, self.max_iterations - iterations)
+            step, used = self._gmres(correction, adjoint, 0.3 * self.tolerance / error, most)
             solution += step
             iterations += used
             previous = size
         self.records.append(SolveRecord(iterations, error))
-        if not error <= max(30 * self.tolerance, 1e-9):
+        if not error <= accepted:
             raise NotConverged(f"HEOM solve stopped at relative error {error:.1e} after {iterations} iterations")
         if direct:
             solution += correction  # a step of iterative refinement that costs nothing
@@ -315,7 +323,7 @@ class SteadyStateSolver:
 
     def _gmres(self, correction: ComplexArray, adjoint: bool, target: float, limit: int) -> tuple[ComplexArray, int]:
         """One cycle of left-preconditioned GMRES over the reals for M⁻¹A z = correction, to |residual|/|correction|."""
-        size, metric = min(limit, 80), self._metrics[adjoint]
+        size, metric = limit, self._metrics[adjoint]
         first = metric * correction
         beta = float(np.linalg.norm(first))
         basis = [first / beta]
