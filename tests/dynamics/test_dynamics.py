@@ -197,6 +197,7 @@ def test_equilibrium_electrons_stay_where_nothing_moves_them() -> None:
     assert float(abs(found.current).max()) < 1e-8
 
 
+@pytest.mark.slow
 def test_stated_errors_cover_a_far_better_calculation() -> None:
     model = junction(coupling=0.007, states="auto")
     times = np.linspace(0.0, 400.0, 9)

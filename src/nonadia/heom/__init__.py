@@ -7,6 +7,8 @@
     solver      steady state and adjoint solves from one preconditioner
     forces      mean force, friction, noise, populations, currents
     propagate   time evolution, also with prescribed x(t)
+    evolve      time evolution at rest, observed on the way
+    product_state  initial states that factorise into electrons and vibrations, and the reduced density
     memory      sources and functionals of the memory kernels γ(t), D(t)
     reduction   exponents, time functions and spectra from a few shifted solves
     direct      the whole space without any reduction: the oracle
