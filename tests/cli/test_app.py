@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import io
 import json
 import signal
 import subprocess
@@ -15,38 +13,9 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from nonadia.cli.app import main
+from ..command import assert_refused, leftovers, nonadia
 
 SHORT = ["--set", "forces.x=[-3.5, 0.0]"]
-
-
-def nonadia(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """What `nonadia WORDS` does in `folder`; in this process, where imports are already paid for."""
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    handler = signal.getsignal(signal.SIGTERM)
-    sys.argv = ["nonadia", *words]
-    try:
-        with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0
-    finally:
-        sys.argv = argv
-        signal.signal(signal.SIGTERM, handler)
-    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
-
-
-def assert_refused(done: subprocess.CompletedProcess[str], *words: str, lines: int = 1) -> None:
-    """Exit status 2, `lines` lines on stderr that hold all of `words`, and no traceback."""
-    assert done.returncode == 2, done.stderr
-    assert len(done.stderr.strip().splitlines()) == lines, done.stderr
-    assert "Traceback" not in done.stderr
-    for word in words:
-        assert word in done.stderr, done.stderr
-
-
-def leftovers(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture(scope="module")

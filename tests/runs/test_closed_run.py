@@ -16,8 +16,8 @@ from nonadia.runs.errors import InputError
 from nonadia.runs.execute import Interrupted, RunFailed
 from nonadia.runs.journal import beside
 
+from ..command import nonadia
 from .closed_inputs import MARGINAL, MOLECULE, PLANE, REAL_SPACE, changed, write_toml
-from .test_cli import nonadia
 
 HARMONIC: dict[str, Any] = {
     "system": "molecule",

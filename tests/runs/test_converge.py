@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from .test_cli import assert_refused, leftovers, nonadia
+from ..command import assert_refused, leftovers, nonadia
 
 SMALL = ["--tiers", "2,3", "--poles", "2,4", "--geometries", "2"]
 

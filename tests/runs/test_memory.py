@@ -14,7 +14,7 @@ import xarray as xr
 import nonadia as na
 from nonadia.runs.errors import InputError
 
-from .test_cli import nonadia
+from ..command import nonadia
 from .test_execute import INPUT
 
 MEMORY = '[memory]\nx = [0.0, 1.0]\ntime = { start = 0, stop = "50 fs", points = 21 }\ntolerance = 1e-2\n'
