@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from nonadia.runs.errors import InputError
+from nonadia.runs.store import ResultError
 from nonadia.studies.carry_out import Outcome, carry_out
 from nonadia.studies.statement import Statement, statement
 from nonadia.studies.study import Calculation, Figure, Run, Study
@@ -71,16 +73,16 @@ def test_states_values_and_files(done: tuple[Outcome, Path]) -> None:
     outcome, folder = done
     assert [entry.state for entry in outcome.all()] == ["holds", "holds", "not reproduced"]
     assert outcome.green
-    record = json.loads((folder / "statements.json").read_text())
+    record = json.loads((folder / "partial.json").read_text())
     assert record["green"] and [entry["state"] for entry in record["statements"]] == ["holds", "holds", "not reproduced"]
     assert record["statements"][2]["low"] is None and record["statements"][0]["unit"] == "hbar"
-    page = (folder / "index.html").read_text()
+    page = (folder / "partial.html").read_text()
     assert (
         "&lt;gamma&gt;" in page and "<gamma>" not in page and "data:image/png;base64," in page and "x &lt;&amp;&gt; y" in page
     )
     assert "src='" not in page and 'src="http' not in page
     assert (folder / "figure-1.png").read_bytes().startswith(b"\x89PNG") and (folder / "figure-1.svg").exists()
-    assert "| 1a: holds | friction of J1" in (folder / "statements.md").read_text()
+    assert "| 1a: holds | friction of J1" in (folder / "partial.md").read_text()
 
 
 def test_only_what_the_figure_needs_is_computed(done: tuple[Outcome, Path]) -> None:
@@ -98,6 +100,42 @@ def test_finished_results_are_used_again_and_changed_ones_not(done: tuple[Outcom
     other = carry_out(replace(STUDY, runs=(changed, *STUDY.runs[1:])), folder, only=["figure-1"], say=quiet)
     assert len(computed) == before + 1, "made from another result, so computed anew"
     assert other.all()[0].state == "fails" and other.all()[1].state == "holds" and not other.green
+
+
+def test_a_part_does_not_replace_the_whole(tmp_path: Path) -> None:
+    small = replace(STUDY, runs=STUDY.runs[:2])
+    carry_out(small, tmp_path, say=quiet)
+    whole = (tmp_path / "statements.json").read_bytes()
+    carry_out(small, tmp_path, only=["figure-1"], say=quiet)
+    assert (tmp_path / "statements.json").read_bytes() == whole and (tmp_path / "partial.json").exists()
+
+
+def test_other_files_are_never_touched(tmp_path: Path) -> None:
+    """A folder with anything else in it is refused; within the study's own, a result is there until its successor is."""
+    mine = tmp_path / "forces.nc"
+    mine.write_text("not a result")
+    with pytest.raises(ResultError, match="other files; choose a new or empty folder"):
+        carry_out(STUDY, tmp_path, say=quiet)
+    assert mine.read_text() == "not a result"
+    with pytest.raises(ResultError, match="cannot be used"):
+        carry_out(STUDY, mine / "folder", say=quiet)
+    other = tmp_path / "other"
+    carry_out(STUDY, other, only=["figure-1"], say=quiet)
+    with pytest.raises(ResultError, match="the study small"):
+        carry_out(replace(STUDY, name="another"), other, say=quiet)
+    kept = (other / "forces.nc").read_bytes()
+    failing = Run("forces", "junction", {"forces.x": [0.0], "parameters.Gamma": "nonsense"})
+    with pytest.raises(InputError):
+        carry_out(replace(STUDY, runs=(failing, *STUDY.runs[1:])), other, only=["figure-1"], say=quiet)
+    assert (other / "forces.nc").read_bytes() == kept
+
+
+def test_damaged_results_of_its_own_are_made_anew(tmp_path: Path) -> None:
+    carry_out(STUDY, tmp_path, only=["figure-1"], say=quiet)
+    for name in ("forces.nc", "twice.nc"):
+        path = tmp_path / name
+        path.write_bytes(path.read_bytes()[:500])
+    assert carry_out(STUDY, tmp_path, only=["figure-1"], say=quiet).green
 
 
 def test_unconverged_results_are_not_green(tmp_path: Path) -> None:

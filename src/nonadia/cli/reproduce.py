@@ -28,7 +28,7 @@ def command(
     from nonadia.runs.execute import Interrupted, RunFailed
     from nonadia.runs.progress import Progress
     from nonadia.studies.carry_out import carry_out, figures_of
-    from nonadia.studies.pages import verdict
+    from nonadia.studies.pages import page_of, verdict
 
     if name is None:
         width = max(len(entry) for entry in studies.NAMES)
@@ -40,6 +40,8 @@ def command(
     folder = output or Path(name)
     study = studies.load(name)
     figures = [word.strip() for item in only or () for word in item.split(",") if word.strip()]
+    if only is not None and not figures:
+        raise InputError([("nonadia reproduce", "--only", "no figure named; leave it out for all of them")])
     try:
         figures_of(study, figures)
     except ValueError as error:
@@ -59,7 +61,7 @@ def command(
     except RunFailed as failure:
         print("\n".join(failure.messages), file=sys.stderr)
         fail(f"failed; {again}")
-    print(f"{verdict(outcome)}; read {folder / 'index.html'}")
+    print(f"{verdict(outcome)}; read {page_of(folder, bool(figures))}")
     if not outcome.green:
         fail("not everything holds (see above)")
 

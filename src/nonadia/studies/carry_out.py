@@ -54,13 +54,15 @@ def carry_out(
 ) -> Outcome:
     """Compute what is missing in `folder`, draw the figures, write statements.json, statements.md and index.html.
 
-    only : names of figures; just their results are computed. progress : name of a run → its progress report.
+    only : names of figures; just their results are computed, and the three files are called partial.*.
+    progress : name of a run → its progress report.
     Finished results of the same input (and, for calculations, of the same code) are taken as they are.
+    Errors: ResultError for a folder that holds anything else.
     """
     from . import pages
 
     figures = figures_of(study, only)
-    folder.mkdir(parents=True, exist_ok=True)
+    claim(study, folder)
     wanted = {name for figure in figures for name in figure.needs}
     data: dict[str, xr.DataTree] = {}
     for entry in study.runs:
@@ -77,8 +79,24 @@ def carry_out(
         pages.draw(figure, data, folder)
     unconverged = tuple(name for name, tree in data.items() if not int(tree.attrs.get("converged", 1)))
     outcome = Outcome(study, figures, statements, unconverged)
-    pages.write(outcome, folder)
+    pages.write(outcome, folder, partial=bool(only))
     return outcome
+
+
+def claim(study: Study, folder: Path) -> None:
+    """Make `folder` this study's own: only there are files replaced. ResultError where it holds anything else."""
+    mark = folder / "study.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not mark.exists() and not any(folder.iterdir()):
+            mark.write_text(json.dumps({"study": study.name}) + "\n", encoding="utf-8")
+        owner = json.loads(mark.read_text(encoding="utf-8")).get("study") if mark.exists() else None
+    except (OSError, ValueError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or f"{mark.name} is damaged"
+        raise store.ResultError(f"{folder}: cannot be used ({reason}); choose another folder with -o") from None
+    if owner != study.name:
+        held = f"the study {owner}" if owner else "other files"
+        raise store.ResultError(f"{folder}: holds {held}; choose a new or empty folder with -o")
 
 
 def figures_of(study: Study, only: Sequence[str]) -> tuple[Figure, ...]:
@@ -107,16 +125,24 @@ def _result(
     if isinstance(entry, Calculation):
         return _calculated(entry, target, data, say)
     experiment = load(entry.example, dict(entry.overrides))
-    try:
-        stored = store.stored_part(target, experiment, resume=True)
-    except store.ResultError:  # of another input: this folder is ours, so it is made anew
-        stored = None
-        target.unlink()
-    if stored is not None and int(stored.attrs.get("complete", 0)):
+    stored = _stored(target)
+    same = stored is None or not store.differences(stored, experiment)
+    if stored is not None and same and int(stored.attrs.get("complete", 0)):
         say(f"{entry.name}: taken from {target}")
         return stored
     say(f"{entry.name}: {entry.command()}")
-    return execute(experiment, target, resume=True, progress=report, workers=workers)
+    return execute(experiment, target, resume=same, progress=report, workers=workers)
+
+
+def _stored(target: Path) -> xr.DataTree | None:
+    """A result of this folder; a damaged one is removed."""
+    if not target.exists():
+        return None
+    try:
+        return store.open_result(target)
+    except store.ResultError:
+        target.unlink()
+        return None
 
 
 def _calculated(entry: Calculation, target: Path, data: Mapping[str, xr.DataTree], say: Say) -> xr.DataTree:
@@ -125,16 +151,12 @@ def _calculated(entry: Calculation, target: Path, data: Mapping[str, xr.DataTree
 
     module = inspect.getmodule(entry.compute)
     code = hashlib.sha256(inspect.getsource(module).encode()).hexdigest() if module else ""
-    if target.exists():
-        try:
-            stored = store.open_result(target)
-        except store.ResultError:  # damaged: made anew
-            stored = None
-        if stored is not None and stored.attrs.get("code") == code:
-            made_from = json.loads(stored.attrs["made_from"])
-            if all(name in data and data[name].attrs["created"] == when for name, when in made_from.items()):
-                say(f"{entry.name}: taken from {target}")
-                return stored
+    stored = _stored(target)
+    if stored is not None and stored.attrs.get("code") == code:
+        made_from = json.loads(stored.attrs["made_from"])
+        if all(name in data and data[name].attrs["created"] == when for name, when in made_from.items()):
+            say(f"{entry.name}: taken from {target}")
+            return stored
     say(f"{entry.name}: {entry.note}")
     used = _Used(data)
     tree = xr.DataTree(entry.compute(used))

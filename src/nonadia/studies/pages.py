@@ -30,8 +30,8 @@ def draw(figure: Figure, data: Mapping[str, xr.DataTree], folder: Path) -> list[
         return save(figure.draw(data), folder, figure.name)
 
 
-def write(outcome: Outcome, folder: Path) -> None:
-    """The three files; each is complete or absent."""
+def write(outcome: Outcome, folder: Path, partial: bool = False) -> None:
+    """The three files; each is complete or absent. partial: of some figures only, so that those of all of them stay."""
     study, entries = outcome.study, outcome.all()
     record = {
         "study": study.name,
@@ -42,9 +42,15 @@ def write(outcome: Outcome, folder: Path) -> None:
         "unconverged": list(outcome.unconverged),
         "statements": [entry.record() for entry in entries],
     }
-    _replace(folder / "statements.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    _replace(folder / "statements.md", markdown(outcome))
-    _replace(folder / "index.html", html(outcome, folder))
+    page, statements = page_of(folder, partial), "partial" if partial else "statements"
+    _replace(folder / f"{statements}.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    _replace(folder / f"{statements}.md", markdown(outcome))
+    _replace(page, html(outcome, folder))
+
+
+def page_of(folder: Path, partial: bool) -> Path:
+    """The page to open."""
+    return folder / ("partial.html" if partial else "index.html")
 
 
 def verdict(outcome: Outcome) -> str:
