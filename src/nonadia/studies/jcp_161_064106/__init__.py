@@ -3,6 +3,8 @@
     parameters  ours; the runs
     curves      one bias of a run; extrema; the positions of LD(58), (62), (64)
     panels      what the figures share
+    equilibrium statements of more than one figure; wide_band  LD(55)
+    inelastic   positions of the extrema in Fig. 7
     figure_1 … figure_7   draw(data), statements(data)
 
 LD(n) is equation n of the paper.

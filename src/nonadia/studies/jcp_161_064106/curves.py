@@ -19,12 +19,17 @@ Array = np.ndarray
 KT = KELVIN * TEMPERATURE  # hartree
 SLOPE = np.sqrt(2.0) * LAM  # meV: dE/dx
 WIDTH = float(KT / MEV / SLOPE)  # k_BT in units of x: how wide a Fermi edge is
+NEAR = 0.5 * WIDTH  # what "at" a position means where a Fermi edge blurs it
+SIGNIFICANT = 2.0  # the factor that "significantly" larger or more pronounced means, everywhere
 CROSSING = float(-EPS0 / SLOPE)  # x', LD(58)
 
 
 @dataclass(frozen=True)
 class Line:
-    """Forces along x at one bias. Energies in meV, γ and D/(k_BT) in ħ; error_*: stated errors, same units."""
+    """Forces along x at one bias. Energies in meV, γ and D/(k_BT) in ħ; error_*: stated errors, same units.
+
+    population : of the level; profile : (x, lead).
+    """
 
     x: Array
     bare: Array
@@ -40,6 +45,7 @@ class Line:
     noise: Array
     error_noise: Array
     profile: Array
+    population: Array
 
     def at(self, values: Array, x: float) -> float:
         """Linear interpolation."""
@@ -74,6 +80,7 @@ def line(data: Mapping[str, xr.DataTree], run: str, bias: float = 0.0) -> Line:
         noise=one("noise", 1 / KT),
         error_noise=one("error_noise", 1 / KT),
         profile=forces["profile"].values,
+        population=one("population"),
     )
 
 

@@ -5,58 +5,39 @@ from __future__ import annotations
 import numpy as np
 
 from ..statement import Statement, statement
-from .curves import CROSSING, KT, MEV, WIDTH, Line, largest, maxima, nearest
+from . import wide_band
+from .curves import CROSSING, WIDTH, Line, largest
+from .parameters import BANDWIDTH
 
-FAR = 8 * WIDTH  # from the crossing: the level is e⁻⁸ from full or empty
+FAR = 8 * WIDTH  # from the crossing: the Fermi function is e⁻⁸ from full or empty, the width of the level leaves 2%
 
 
-def potential_statements(panel: str, curve: Line) -> list[Statement]:
-    """Crossing of the diabats, avoided crossing, and which diabat the adiabatic potential follows far away."""
-    crossing = float(np.interp(0.0, curve.level, curve.x))
-    gradient = np.gradient(curve.force_molecule, curve.x)
-    steepest = nearest(maxima(curve.x, gradient), CROSSING)
-    deviation = curve.adiabatic() - np.minimum(curve.bare, curve.bare + curve.level)
-    left, right = curve.at(deviation, CROSSING - FAR), curve.at(deviation, CROSSING + FAR)
-    error = float(curve.error_potential.max())
+def population_statements(panel: str, curve: Line, note: str = "{}") -> list[Statement]:
+    """Which diabat the slope of the adiabatic potential follows far away: U' = U_0' + n E'."""
+    left, right = curve.at(curve.population, CROSSING - FAR), curve.at(curve.population, CROSSING + FAR)
     return [
         statement(
             panel,
-            "the potentials of the neutral and the charged molecule cross at x' = -eps0/(√2 lam)",
-            "x of the crossing",
-            crossing,
-            near=(CROSSING, 1e-6),
-        ),
-        statement(
-            panel,
-            "avoided crossing of the adiabatic potential at x': its slope changes from one diabat's to the other's there",
-            "x where the molecular part of the mean force changes most",
-            steepest.x,
-            near=(CROSSING, 0.1 * WIDTH),
-            error=steepest.error,
-        ),
-        statement(
-            panel,
-            "far to the left the adiabatic potential follows the charged molecule",
-            "distance from it 8 k_BT below the Fermi energy",
+            note.format("far to the left the adiabatic potential follows the charged molecule: the level is mostly occupied"),
+            "occupation 8 k_BT below the Fermi energy",
             left,
-            "meV",
-            near=(0.0, 0.1 * KT / MEV),
-            error=error,
+            low=0.95,
         ),
         statement(
             panel,
-            "far to the right it follows the neutral molecule",
-            "distance from it 8 k_BT above the Fermi energy",
+            note.format("far to the right it follows the neutral molecule: the level is mostly empty"),
+            "occupation 8 k_BT above the Fermi energy",
             right,
-            "meV",
-            near=(0.0, 0.1 * KT / MEV),
-            error=error,
+            high=0.05,
         ),
     ]
 
 
-def agreement_statements(panel: str, exact: Line, heom: Line) -> list[Statement]:
-    """Hierarchy = Green's functions for γ and D; fluctuation and dissipation. All relative to the largest γ."""
+def agreement_statements(panel: str, exact: Line, heom: Line, gamma: float, switched: bool) -> list[Statement]:
+    """Hierarchy = Green's functions for γ and D, = LD(55); fluctuation and dissipation. All relative to the largest γ.
+
+    gamma : width from one lead alone, meV; a finite band changes friction by terms of the order Γ/W.
+    """
     top = largest(exact.friction)
     apart = [
         largest(values - np.interp(heom.x, exact.x, reference)) / top
@@ -64,7 +45,17 @@ def agreement_statements(panel: str, exact: Line, heom: Line) -> list[Statement]
     ]
     stated = [largest(error) / top for error in (heom.error_friction, heom.error_noise)]
     both = float(np.hypot(stated[0], stated[1]))
+    wide = largest(heom.friction - wide_band.friction(heom.x, gamma, switched)) / top
+    total = gamma if switched else 2 * gamma
     return [
+        statement(
+            panel,
+            "friction by the hierarchy is that of the closed formula for wide bands, Eq. (55)",
+            "largest difference / largest γ",
+            wide,
+            high=2 * total / BANDWIDTH,
+            error=stated[0],
+        ),
         statement(
             panel,
             "friction by the hierarchy is that of the Green's functions",

@@ -11,13 +11,14 @@ from ..statement import Statement, statement
 from ..study import Figure
 from . import equilibrium, panels
 from .curves import CROSSING, WIDTH, Line, line, maxima, minima, nearest
+from .parameters import GAMMA
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure as Canvas
 
 WINDOW = (-12.0, 7.0)
-NEAR = 2.0  # |x| that is called the vicinity of the switch
+VICINITY = 2.0  # |x| that is called the vicinity of the switch
 
 
 def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
@@ -35,7 +36,8 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
 
 def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     exact, heom = line(data, "switched"), line(data, "switched-heom")
-    entries = equilibrium.potential_statements("figure-3a", exact) + _wells("figure-3a", exact)
+    entries = equilibrium.population_statements("figure-3a", exact, "(ours, as for Fig. 1(a): {})")
+    entries += [*_wells("figure-3a", exact), _occupation("figure-3a", exact)]
     peaks = maxima(exact.x, exact.friction)
     main, side = nearest(peaks, CROSSING), nearest(peaks, 0.0)
     entries += [
@@ -51,14 +53,14 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
             "figure-3b", "a second peak near x = 0", "x of the other maximum", side.x, near=(0.0, 0.15), error=side.error
         ),
     ]
-    return entries + equilibrium.agreement_statements("figure-3b", exact, heom)
+    return entries + equilibrium.agreement_statements("figure-3b", exact, heom, GAMMA, switched=True)
 
 
 def _wells(panel: str, curve: Line) -> list[Statement]:
     """What the coupling part of the force does to the potential around the switch."""
     step = np.diff(curve.x)
     work = np.concatenate([[0.0], np.cumsum(0.5 * step * (curve.force_molecule[1:] + curve.force_molecule[:-1]))])
-    near = panels.within(curve.x, (-NEAR, NEAR))
+    near = panels.within(curve.x, (-VICINITY, VICINITY))
     with_it = minima(curve.x[near], curve.potential[near])
     without = minima(curve.x[near], (curve.bare - work)[near])
     barrier = nearest(maxima(curve.x, curve.potential), 0.0)
@@ -69,10 +71,18 @@ def _wells(panel: str, curve: Line) -> list[Statement]:
         statement(panel, "two minima of the adiabatic potential near x = 0", "minima in |x| < 2", len(with_it), low=2, high=2),
         statement(
             panel,
-            "they come from the coupling part of the force",
+            "both come from the coupling part of the force",
             "minima in |x| < 2 of the potential without that part",
             len(without),
-            low=0,
+            high=0,
+            known="the left one is there without that part, too; only the right one comes from it",
+        ),
+        statement(
+            panel,
+            "(ours: one of them comes from that part)",
+            "minima in |x| < 2 - minima there without that part",
+            len(with_it) - len(without),
+            low=1,
             high=1,
         ),
         statement(
@@ -105,12 +115,25 @@ def _wells(panel: str, curve: Line) -> list[Statement]:
     ]
 
 
+def _occupation(panel: str, curve: Line) -> Statement:
+    """Why the paper expects the force to be strong at the switch."""
+    slope = np.abs(np.gradient(curve.population, curve.x))
+    return statement(
+        panel,
+        "at x = 0 any change of the coordinate comes with a strong change of the occupation",
+        "|dn/dx| at x = 0 / |dn/dx| at x'",
+        curve.at(slope, 0.0) / curve.at(slope, CROSSING),
+        low=0.5,
+        known="the level is 2.3 k_BT above the Fermi energy there; the occupation changes fastest at x'",
+    )
+
+
 FIGURE = Figure(
     name="figure-3",
     title="Fig. 3: position-dependent coupling, no bias",
     caption=(
         "As Fig. 1, with the couplings of Fig. 2. (a) Potentials; the coupling part of the mean force adds a maximum at x = 0 "
-        "and a minimum beside it. (b) Friction and noise by Green's functions (lines) and the hierarchy (markers). "
+        "and the minimum to the right of it. (b) Friction and noise by Green's functions (lines) and the hierarchy (markers). "
         "Our parameters."
     ),
     draw=draw,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,8 @@ from nonadia.plot.style import GREY
 from ..statement import Statement, statement
 from ..study import Figure
 from . import panels
-from .curves import WIDTH, Line, largest, line, maxima, nearest, resonance
-from .parameters import BIASES
+from .curves import CROSSING, NEAR, SIGNIFICANT, WIDTH, Line, largest, line, maxima, nearest, resonance
+from .parameters import BIASES, A
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 WINDOW = (-18.5, 12.5)
 LOW = 3e-5  # of the logarithmic axis, ħ
+OUTSIDE = 4 * WIDTH  # from x±: the Fermi edge is down to e⁻⁴ there
 
 
 def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
@@ -41,7 +43,9 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
 
 
 def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
-    return [entry for letter, bias in zip("ab", BIASES, strict=True) for entry in _at(data, f"figure-5{letter}", bias)]
+    """The paper describes panel (a); what we ask of (b) is the same, and marked as ours."""
+    ours = [replace(entry, text=f"(ours, at the second bias: {entry.text})") for entry in _at(data, "figure-5b", BIASES[1])]
+    return _at(data, "figure-5a", BIASES[0]) + ours
 
 
 def _at(data: Mapping[str, xr.DataTree], panel: str, bias: float) -> list[Statement]:
@@ -59,13 +63,20 @@ def _at(data: Mapping[str, xr.DataTree], panel: str, bias: float) -> list[Statem
             f"the peak of the avoided crossing splits: one at {name}",
             f"x of the maximum near {name}",
             peak.x,
-            near=(where, 0.5 * WIDTH),
+            near=(where, NEAR),
             error=peak.error,
         )
         for name, where, peak in found
     ]
     return [
         *entries,
+        statement(
+            panel,
+            "none stays at x'",
+            "maxima of γ within 0.5 k_BT of x'",
+            sum(abs(peak.x - CROSSING) < NEAR for peak in peaks),
+            high=0,
+        ),
         statement(
             panel, "there is still a peak near x = 0", "x of the maximum", centre.x, near=(0.0, 0.15), error=centre.error
         ),
@@ -74,8 +85,9 @@ def _at(data: Mapping[str, xr.DataTree], panel: str, bias: float) -> list[Statem
             "it is significantly more pronounced than without bias",
             "its height / its height at 0 V",
             centre.value / nearest(maxima(still.x, still.friction), 0.0).value,
-            low=2.0,
+            low=SIGNIFICANT,
         ),
+        *_charging(panel, curve),
         statement(
             panel,
             "friction by the hierarchy is that of the Green's functions",
@@ -88,13 +100,41 @@ def _at(data: Mapping[str, xr.DataTree], panel: str, bias: float) -> list[Statem
     ]
 
 
+def _charging(panel: str, curve: Line) -> list[Statement]:
+    """Why friction peaks at the switch: half filled there, the level charges and empties beside it (0.3 is its width a)."""
+    return [
+        statement(
+            panel,
+            "at x = 0 the level is half filled",
+            "occupation at x = 0",
+            curve.at(curve.population, 0.0),
+            near=(0.5, 0.1),
+        ),
+        statement(
+            panel,
+            "a small displacement to the left charges it",
+            "occupation at x = -0.3",
+            curve.at(curve.population, -A),
+            low=0.75,
+        ),
+        statement(
+            panel,
+            "a small displacement to the right empties it",
+            "occupation at x = 0.3",
+            curve.at(curve.population, A),
+            high=0.25,
+        ),
+    ]
+
+
 def _heating(panel: str, curve: Line, left: float, right: float) -> list[Statement]:
     """What the paper says about the noise: fluctuation-dissipation is broken, Joule heating, and cooling at the switch."""
     excess = curve.noise - curve.friction
     x = np.linspace(curve.x[0], curve.x[-1], 4001)  # medians and shares are of equal steps in x
     noise, surplus = np.interp(x, curve.x, curve.noise), np.interp(x, curve.x, excess)
     inside = panels.within(x, (left, right))
-    above = x[noise >= 0.5 * np.median(noise[inside])]
+    plateau = float(np.median(noise[inside]))
+    outside = max(curve.at(curve.noise, left - OUTSIDE), curve.at(curve.noise, right + OUTSIDE))
     centre = panels.within(curve.x, (-0.3, 0.3))
     error = largest(curve.error_noise)
     return [
@@ -108,11 +148,24 @@ def _heating(panel: str, curve: Line, left: float, right: float) -> list[Stateme
         ),
         statement(
             panel,
-            "the noise is broad between x- and x+",
-            "width over which D exceeds half its median there / (x+ - x-)",
-            (above[-1] - above[0]) / (right - left),
-            near=(1.0, 0.25),
-            error=2 * float(x[1] - x[0]) / (right - left),
+            "the noise is broad between x- and x+: high there",
+            "part of x- < x < x+ where D exceeds half its median there",
+            float((noise[inside] >= 0.5 * plateau).mean()),
+            low=0.9,
+        ),
+        statement(
+            panel,
+            "the noise is broad between x- and x+: low beyond",
+            "larger D 4 k_BT beyond x- and x+ / median of D between them",
+            outside / plateau,
+            high=0.1,
+        ),
+        statement(
+            panel,
+            "noise has a peak at x = 0, too: it stands on the plateau between x- and x+",
+            "D at x = 0 / median of D between x- and x+",
+            curve.at(curve.noise, 0.0) / plateau,
+            low=SIGNIFICANT,
         ),
         statement(
             panel,

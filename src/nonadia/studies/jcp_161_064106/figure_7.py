@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nonadia.plot.style import GREY, OKABE_ITO
+from nonadia.plot.style import DASHES, GREY, OKABE_ITO
 
 from ..statement import Statement, statement
 from ..study import Figure
-from . import panels
-from .curves import CROSSING, SLOPE, WIDTH, Extremum, Line, line, maxima, minima, nearest, resonance
-from .parameters import BIASES, OMEGA_Q, SLOWER
+from . import inelastic, panels
+from .curves import CROSSING, NEAR, SIGNIFICANT, Line, line, maxima, nearest, resonance
+from .parameters import BIASES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,28 +21,33 @@ if TYPE_CHECKING:
 
 WINDOW = (-19.0, 13.0)
 BIAS = BIASES[1]
-EDGE = 2.5 * WIDTH  # how far from a resonance its extremum may lie: the Fermi edges are that wide
 NAMES = {(-1, 0): "$x_-$", (1, -1): "$x_+^{-ω_q}$", (-1, 1): "$x_-^{+ω_q}$", (1, 0): "$x_+$"}
 
 
 def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     figure, (above, below) = panels.stacked(2)
-    curve, without = line(data, "vibration-bias"), line(data, "switched", BIAS)
+    curve, without = line(data, "vibration-bias"), line(data, "without-vibration-bias")
+    fine = np.linspace(*WINDOW, 1601)
     for axes in (above, below):
-        panels.friction_and_noise(axes, curve)
+        for values, colour, dashes, name in (
+            (curve.friction, panels.FRICTION, DASHES[0], "friction γ"),
+            (curve.noise, panels.NOISE, DASHES[1], "noise D/(k$_B$T)"),
+        ):
+            axes.plot(fine, panels.smooth(curve.x, values, fine), color=colour, linestyle=dashes, label=name)
+            axes.plot(curve.x, values, color=colour, linestyle="none", marker=".", markersize=4)
         axes.plot(without.x, without.friction, color=GREY, linewidth=1.0, label="friction γ without the quantum vibration")
+        axes.set_ylabel("γ, D/(k$_B$T) (ħ)")
         panels.window(axes, WINDOW)
         panels.mark(axes, [(resonance(sign, BIAS, quanta), name) for (sign, quanta), name in NAMES.items()])
     lowest = min(float(curve.friction.min()), 0.0)
-    below.set_ylim(1.4 * lowest, 0.3)
+    below.set_ylim(1.4 * lowest - 0.01, 0.3)
     below.fill_between(
-        curve.x,
+        fine,
         *below.get_ylim(),
-        where=curve.friction + curve.error_friction < 0,
+        where=panels.smooth(curve.x, curve.friction + curve.error_friction, fine) < 0,
         color=OKABE_ITO[3],
         alpha=0.15,
         linewidth=0,
-        step="mid",
         label="γ < 0 beyond its stated error",
     )
     keys, names = below.get_legend_handles_labels()
@@ -51,76 +56,40 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
 
 
 def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
-    curve, still, without = line(data, "vibration-bias"), line(data, "vibration"), line(data, "switched", BIAS)
-    tops, bottoms = maxima(curve.x, curve.friction), minima(curve.x, curve.friction)
+    curve, still, without = line(data, "vibration-bias"), line(data, "vibration"), line(data, "without-vibration-bias")
+    tops = maxima(curve.x, curve.friction)
     centre, centre_still = nearest(tops, 0.0), nearest(maxima(still.x, still.friction), 0.0)
     main_still = nearest(maxima(still.x, still.friction), CROSSING)
-    others = [peak for peak in tops if abs(peak.x) > 1.0]
+    others = [peak for peak in tops if abs(peak.x) > inelastic.SWITCH]
     left, right = (nearest(others, resonance(sign, BIAS)) for sign in (-1, 1))
     return [
-        _close("figure-7a", "the peak at x' splits: one maximum at x-", left, resonance(-1, BIAS)),
-        _close("figure-7a", "the peak at x' splits: the other maximum at x+", right, resonance(1, BIAS)),
+        *inelastic.elastic_positions("figure-7a", left, right, BIAS),
+        statement(
+            "figure-7a",
+            "none stays at x'",
+            "maxima of γ within 0.5 k_BT of x'",
+            sum(abs(peak.x - CROSSING) < NEAR for peak in tops),
+            high=0,
+        ),
         statement("figure-7a", "the peak near x = 0 stays", "x of the maximum", centre.x, near=(0.0, 0.2), error=centre.error),
         statement(
             "figure-7a",
-            "it is significantly more pronounced than without bias",
+            "(ours: it is significantly more pronounced than without bias)",
             "its height / its height at 0 V",
             centre.value / centre_still.value,
-            low=2.0,
+            low=SIGNIFICANT,
             error=float(curve.error_friction.max()) / centre_still.value,
         ),
         statement(
             "figure-7a",
-            "it is more pronounced in comparison with the other peaks, too",
+            "it is significantly more pronounced in comparison with the other peaks than without bias",
             "(peak at x = 0 / higher other peak) / the same at 0 V",
             (centre.value / max(left.value, right.value)) / (centre_still.value / main_still.value),
-            low=2.0,
+            low=SIGNIFICANT,
         ),
-        *_inelastic(curve, without, bottoms),
-        *_moves(line(data, "vibration-slower"), bottoms),
+        *inelastic.additional_extrema("figure-7b", curve, without, BIAS),
+        *inelastic.shifts("figure-7b", curve, line(data, "vibration-slower")),
         *_negative(curve),
-    ]
-
-
-def _close(panel: str, text: str, found: Extremum, where: float) -> Statement:
-    return statement(panel, text, "x of the extremum", found.x, near=(where, EDGE), error=found.error)
-
-
-def _inelastic(curve: Line, without: Line, bottoms: list[Extremum]) -> list[Statement]:
-    """One additional extremum for each lead, where an electron can leave one quantum behind."""
-    entries = []
-    for sign, name in ((1, "(+bias/2 - omega_q - eps0)"), (-1, "(-bias/2 + omega_q - eps0)")):
-        where = resonance(sign, BIAS, -sign)
-        outer = [e for e in bottoms if abs(e.x) > 1.0]
-        found = nearest(outer, where)
-        text = f"an additional extremum of the friction at {name}/(√2 lam)"
-        entries += [
-            _close("figure-7b", text, found, where),
-            statement(
-                "figure-7b",
-                "it is absent without the quantum vibration",
-                "|γ| there / |γ| there without the vibration",
-                abs(found.value) / abs(without.at(without.friction, found.x)),
-                low=10.0,
-            ),
-        ]
-    return entries
-
-
-def _moves(slower: Line, bottoms: list[Extremum]) -> list[Statement]:
-    """The left one follows the frequency of the quantum mode as LD(64) says."""
-    before, after = resonance(1, BIAS, -1), resonance(1, BIAS, -1, SLOWER)
-    here = nearest(bottoms, before)
-    there = nearest(minima(slower.x, slower.friction), after)
-    return [
-        statement(
-            "figure-7b",
-            f"the extremum is one of the quantum mode: with {SLOWER:g} instead of {OMEGA_Q:g} meV it moves by their difference",
-            "shift in x",
-            there.x - here.x,
-            near=((OMEGA_Q - SLOWER) / SLOPE, 0.5 * WIDTH),
-            error=here.error + there.error,
-        )
     ]
 
 
@@ -161,11 +130,12 @@ FIGURE = Figure(
     name="figure-7",
     title="Fig. 7: with a quantum vibration at a bias",
     caption=(
-        f"(a) Friction and noise of Fig. 6's junction at {BIAS:g} V. (b) The same, enlarged, with the positions x± of "
-        "LD(62), those where an electron leaves one quantum behind, LD(64), and the regions of negative friction. "
-        "Our parameters."
+        f"(a) Friction and noise of Fig. 6's junction at {BIAS:g} V (points; the lines join them), and friction without the "
+        "quantum vibration, with bands of the same half width of 5 eV. (b) The same, enlarged. Dotted: the positions x± of "
+        "LD(62) and those where an electron leaves one quantum behind, LD(64); shaded: negative friction. The extrema lie "
+        "beside the dotted lines. Our parameters."
     ),
     draw=draw,
     statements=statements,
-    needs=("vibration-bias", "vibration-slower", "vibration", "switched"),
+    needs=("vibration-bias", "vibration-slower", "vibration", "without-vibration-bias"),
 )

@@ -71,6 +71,13 @@ def mark(axes: Axes, positions: Sequence[tuple[float, str]], colour: str = GREY)
         )
 
 
+def smooth(x: Array, y: Array, fine: Array) -> Array:
+    """A line through points that makes no extremum of its own."""
+    from scipy.interpolate import PchipInterpolator
+
+    return np.asarray(PchipInterpolator(x, y)(fine))
+
+
 def legend_beside(axes: Axes) -> None:
     """To the right of the panel, where it covers nothing."""
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
