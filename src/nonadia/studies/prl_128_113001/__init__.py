@@ -14,19 +14,20 @@ def study() -> Study:
     """Figs. 1 and 2, and what the Letter's text says about regimes, momentum, work, angular momentum and gauges."""
     from nonadia.studies.study import Calculation, Figure, Run, Study
 
-    from . import angular_momentum, figure_1, figure_2, figure_2_statements, gauge, momentum, regimes, single_nuclei
+    from . import angular_momentum, figure_1, figure_2, figure_2_statements, gauge, momentum, packets, regimes, single_nuclei
 
     none, every = {"factorization.fields": "none"}, {"factorization.fields": "all"}
     phase = every | {"factorization.gauge": "adiabatic-phase", "factorization.gauge_state": 2}
     temporal = every | {"factorization.gauge": "temporal", "propagation.duration": "T0/4", "propagation.store_every": "T0/544"}
     instants = {"factorization.fields": ["T0/8", "5*T0/8"]}
     paths = none | {"trajectories.quantum": 100, "propagation.duration": "T0/2"}
+    laser = none | {"parameters.ramp": "1 fs", "propagation.duration": "1 fs", "propagation.store_every": "0.02 fs"}
     psi = none | {"propagation.store_psi": True}
     return Study(
         name="prl-128-113001",
         title="Energy, momentum and angular momentum transfer between electrons and nuclei",
         source="C. Li, R. Requist, E. K. U. Gross, Phys. Rev. Lett. 128, 113001 (2022)",
-        note=f"{_OURS} Four statements are not reproduced with them; the tables say which and why.",
+        note=f"{_OURS} 13 statements are not reproduced with them; the tables say which and why.",
         runs=(
             Run("spiral", "spiral", none),
             Run("diatomic-letter", "diatomic-letter", instants),
@@ -35,11 +36,14 @@ def study() -> Study:
             Run("diatomic-adiabatic", "diatomic-adiabatic", every),
             Run("adiabatic-temporal-gauge", "diatomic-adiabatic", temporal),
             Run("adiabatic-phase-gauge", "diatomic-adiabatic", phase),
+            Run("intermediate-temporal-gauge", "diatomic", temporal),
+            Calculation("marginal-packets", packets.compute, packets.NOTE),
             Run("intermediate-phase-gauge", "diatomic", phase),
             Run("jahn-teller", "jahn-teller", psi),
             Run("quantum-trajectories", "diatomic", paths),
             Calculation("single-nuclei", single_nuclei.compute, single_nuclei.NOTE),
             Run("rotating-diatomic", "rotating-diatomic", psi),
+            Run("h2plus-laser", "h2plus", laser),
         ),
         figures=(
             Figure(
@@ -80,10 +84,11 @@ def study() -> Study:
                 "Spiral, two cycles: (a) mean forces F and, hundredfold, D; (b) power of the magnetic force on each "
                 "nucleus, and the sum. (c) Intermediate molecule: dP/dt of the full wave function, the mean force, and the "
                 "mean of the force function over 100 quantum trajectories. (d) Conical intersection, x and y as two nuclei "
-                f"in one dimension: rate of T_marg of one nucleus less the work of all forces on it. {_OURS}",
+                f"in one dimension: rate of T_marg of one nucleus less the work of all forces on it. "
+                f"Not drawn: H2+ in a laser. {_OURS}",
                 momentum.draw,
                 momentum.statements,
-                ("spiral", "quantum-trajectories", "single-nuclei"),
+                ("spiral", "quantum-trajectories", "single-nuclei", "h2plus-laser"),
             ),
             Figure(
                 "angular-momentum",
@@ -99,8 +104,8 @@ def study() -> Study:
             Figure(
                 "gauge",
                 "Energy of the marginal system in several gauges",
-                "⟨χ|H_n|χ⟩ in the temporal gauge, with Φ real and positive along BO state 2 (adiabatic phase), and with A = "
-                "0, for (a) the adiabatic and (b) the intermediate molecule; in the gauge of a real χ it is zero. Until T0: "
+                "⟨χ|H_n|χ⟩ in the temporal gauge (dots: χ propagated alone until T0/4), with Φ real and positive along BO "
+                "state 2 (adiabatic phase), and with A = 0, for (a) the adiabatic and (b) the intermediate molecule. Until T0: "
                 "later the other two gauges have spikes, where ⟨φ_2|Φ⟩ or n nearly vanishes. (c) Adiabatic: what T_marg and "
                 f"the mean scalar potential of the temporal gauge exchange. {_OURS}",
                 gauge.draw,
@@ -108,6 +113,8 @@ def study() -> Study:
                 (
                     "diatomic-adiabatic",
                     "adiabatic-temporal-gauge",
+                    "intermediate-temporal-gauge",
+                    "marginal-packets",
                     "adiabatic-phase-gauge",
                     "diatomic",
                     "intermediate-phase-gauge",

@@ -61,7 +61,7 @@ def electronic(data: Data, run: str) -> Array:
 
 
 def statements(data: Data) -> list[Statement]:
-    """EF(7), (18), the curvature's torque, conservation."""
+    """EF(18), the curvature's torque, conservation."""
     found = []
     for run, panels, words in ((INTERSECTION, "ab", "conical intersection"), (PAIR, "cd", "two nuclei")):
         fields = group(data, run)
@@ -76,10 +76,6 @@ def statements(data: Data) -> list[Statement]:
             statement(
                 f"angular-momentum-{panels[0]}", "… and their sum is conserved", "largest change of the sum", np.ptp(total),
                 "ħ", high=1e-8,
-            ),
-            statement(
-                f"angular-momentum-{panels[0]}", "EF(7): L of χ and A is that of Ψ", "largest difference",
-                np.abs(L.sum(axis=1) - _of_psi(data, run)).max(), "ħ", high=1e-8,
             ),
             statement(
                 f"angular-momentum-{panels[1]}", "EF(18): dL/dt is the torque of the force operator, for each nucleus",
@@ -108,20 +104,3 @@ def statements(data: Data) -> list[Statement]:
         ),
     ]  # fmt: skip
     return found
-
-
-def _of_psi(data: Data, run: str) -> Array:
-    """⟨Ψ|x p_y - y p_x|Ψ⟩, derivatives by Fourier transform."""
-    packet = group(data, run, "wavepacket")
-    psi = packet["psi_real"].values + 1j * packet["psi_imag"].values
-    x, y = packet["x"].values, packet["y"].values
-    p_x, p_y = (_momentum(psi, grid, axis) for grid, axis in ((x, 2), (y, 3)))
-    lever = x[:, None] * p_y - y * p_x
-    return np.asarray((psi.conj() * lever).sum(axis=(1, 2, 3)).real * (x[1] - x[0]) * (y[1] - y[0]))
-
-
-def _momentum(psi: np.ndarray, grid: Array, axis: int) -> np.ndarray:
-    k = 2 * np.pi * np.fft.fftfreq(len(grid), grid[1] - grid[0])
-    shape = [1] * psi.ndim
-    shape[axis] = len(k)
-    return np.asarray(np.fft.ifft(k.reshape(shape) * np.fft.fft(psi, axis=axis), axis=axis))

@@ -10,15 +10,20 @@ from .figure_2 import EARLY, LATE, RUN
 from .reading import LARGE, SEEN, Array, Data, Mask, Snapshot, cycles, group, maxima, parameters, snapshot
 
 _SPLIT = 1.0  # bohr, where the Letter's force changes surface
+_INNER, _OUTER = 0.9, 1.2  # bohr, ours: left and right of the spike at the node of n
 _LEFT = (
-    "ours ripples about F_BO1, nearer to it than to F_BO2 (mean |F - F_BO1| is 0.56 of mean |F - F_BO2|), but without its "
-    "slope: the branches of both surfaces interfere there. About 5,700 parameter sets of this family (two harmonic "
-    "surfaces, a mixing angle) were scanned for this and the next statement together; none shows both"
+    "ours ripples about F_BO1, nearer to it than to F_BO2, but without its slope: two thirds of the probability there are on "
+    "BO2, and the branches of both surfaces interfere. How far it is off depends on the window: most of it comes from the "
+    "spike next to R = 1"
 )
+_NEITHER = "ours has nearly the same slope on both sides, nearer to that of F_BO1 than of F_BO2, and a spike between them"
 _RIGHT = (
     "ours follows F_BO1 there: behind an avoided crossing the part of the packet on the lower, flatter surface runs ahead, "
     "to the right (99.5% of the probability beyond R = 1.2 is on BO1)"
 )
+
+_FRACTION = "slope of F less that of F_BO1, over that of F_BO2 less that of F_BO1"
+_NEARER = ("mean |F - F_BO1|", "mean |F - F_BO2|")
 
 
 def power(data: Data, panel: str, part: float) -> Statement:
@@ -42,7 +47,9 @@ def after_passage(data: Data) -> list[Statement]:
     peaks = [i for i in maxima(at.n) if at.n[i] > 0.2 * at.n.max()]
     shape = "maxima of n above a fifth of the largest"
     valley = at.R[peaks[0] + int(np.argmin(at.n[peaks[0] : peaks[-1] + 1]))] if len(peaks) > 1 else float("nan")
-    beyond = seen & (at.R > 1.2)
+    inner, beyond = seen & (at.R < _INNER), seen & (at.R > _OUTER)
+    parts = ((_SPLIT, seen & left), (_INNER, inner), (_OUTER, beyond))
+    slopes = {edge: _between(at, lower, upper, where) for edge, where in parts}
     return [
         statement(
             "figure-2d", "|χ|² is broadened", "its width at 5T0/8 over that at T0/8", at.width() / first.width(), low=1.5,
@@ -77,22 +84,35 @@ def after_passage(data: Data) -> list[Statement]:
             "figure-2d", "It splits at R = 1 bohr", "R of the minimum of n between the maxima", valley, "bohr", near=(1.0, 0.1),
         ),
         statement(
-            "figure-2d", "Where the packet splits the force is piecewise: it leaves the surface that it follows further right",
-            "largest F - F_BO1 within 0.15 bohr of the split, over its mean beyond R = 1.2",
-            np.abs(at.F - lower)[np.abs(at.R - valley) < 0.15].max() / at.mean(np.abs(at.F - lower), beyond), low=10.0,
+            "figure-2d",
+            "Where the packet splits the force is piecewise: it turns from the slope of one surface to that of the other",
+            f"{_FRACTION}: R > {_OUTER} less R < {_INNER}, absolute", abs(slopes[_OUTER] - slopes[_INNER]), low=0.5,
+            known=_NEITHER,
         ),
         statement(
-            "figure-2d", "For R < 1 bohr F follows the slope of F_BO1",
-            "slope of F less that of F_BO1, over that of F_BO2 less that of F_BO1", _between(at, lower, upper, seen & left),
-            near=(0.0, 0.25), known=_LEFT,
+            "figure-2d", "For R < 1 bohr F follows the slope of F_BO1", _FRACTION, slopes[_SPLIT], near=(0.0, 0.25),
+            known=_LEFT,
         ),
         statement(
-            "figure-2d", "For R > 1 bohr F follows F_BO2", "mean |F - F_BO2| over mean |F - F_BO1|",
+            "figure-2d", f"(ours) For R < {_INNER} bohr, left of the spike, F follows the slope of F_BO1", _FRACTION,
+            slopes[_INNER], near=(0.0, 0.25), known=_LEFT,
+        ),
+        statement(
+            "figure-2d", f"(ours) For R < {_INNER} bohr F is nearer to F_BO1", f"{_NEARER[0]} over {_NEARER[1]}",
+            _closer(at, lower, upper, inner), high=1.0,
+        ),
+        statement(
+            "figure-2d", "For R > 1 bohr F follows F_BO2", f"{_NEARER[1]} over {_NEARER[0]}",
             _closer(at, upper, lower, seen & ~left), high=0.5, known=_RIGHT,
         ),
         statement(
-            "figure-2d", "Ours: for R > 1.2 bohr it follows F_BO1", "mean |F - F_BO1| over mean |F - F_BO2|",
+            "figure-2d", f"(ours) For R > {_OUTER} bohr it follows F_BO1", f"{_NEARER[0]} over {_NEARER[1]}",
             _closer(at, lower, upper, beyond), high=0.1,
+        ),
+        statement(
+            "figure-2d", "(ours) Where n is smallest, between the two parts, F has a spike",
+            "largest |F - F_BO1| within 0.15 bohr of the minimum of n, over its mean beyond R = 1.2",
+            np.abs(at.F - lower)[np.abs(at.R - valley) < 0.15].max() / at.mean(np.abs(at.F - lower), beyond), low=10.0,
         ),
     ]  # fmt: skip
 

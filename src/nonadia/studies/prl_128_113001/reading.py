@@ -23,6 +23,7 @@ Data = Mapping[str, Any]  # name of a run → its result
 RATE = 100.0 * FS  # Hartree per atomic unit of time → 1e-2 Hartree/fs
 RATE_UNIT = "1e-2 Hartree/fs"
 LARGE = 0.5  # of the largest density: "where |χ|² is large"
+SMALL = 0.1  # "unimportant", "small" at most, "sizable" at least: an order of magnitude
 SEEN = 1e-2  # of the largest density: where the packet is
 
 
