@@ -107,7 +107,7 @@ def test_positions_of_inelastic_extrema() -> None:
     """A curve with minima where LD(64) has them: the statements say so, and that this was not expected."""
     where = [curves.resonance(sign, 0.5, -sign) for sign in (1, -1)]
     x = np.linspace(-19, 13, 1601)
-    wells = -sum(np.exp(-((x - point) ** 2)) for point in (where[0], 3.0))
+    wells = -np.exp(-((x - where[0]) ** 2)) - np.exp(-((x - 3.0) ** 2))
     flat = xr.DataTree.from_dict({"/forces": _forces(x, np.exp(-((x - 0.2) ** 2)))})
     data = {"with": xr.DataTree.from_dict({"/forces": _forces(x, wells)}), "without": flat}
     entries = inelastic.additional_extrema("figure-7b", curves.line(data, "with"), curves.line(data, "without"), 0.5)

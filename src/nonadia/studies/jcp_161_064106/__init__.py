@@ -22,7 +22,7 @@ def study() -> Study:
     """The study, without computing anything."""
     from ..study import Study
     from . import figure_1, figure_2, figure_3, figure_4, figure_5, figure_6, figure_7
-    from .parameters import EPS0, GAMMA, LAM, OMEGA_Q, RUNS, Q
+    from .parameters import EPS0, GAMMA, LAM, OMEGA_Q, RUNS, A, Q
 
     modules = (figure_1, figure_2, figure_3, figure_4, figure_5, figure_6, figure_7)
     return Study(
@@ -31,8 +31,8 @@ def study() -> Study:
         source="M. Mäck, M. Thoss, S. L. Rudge, J. Chem. Phys. 161, 064106 (2024)",
         note=(
             "All parameters are ours: the numbers of the paper were not available to us. One set serves all seven figures: "
-            f"eps0 = {EPS0:g} meV, lam = {LAM:g} meV, Gamma = {GAMMA:g} meV (half of it, constant, in Fig. 1), a = 0.3, "
-            f"q = {Q:g}, Omega = 4 meV, 300 K, half width of the bands 10 eV (5 eV with the quantum vibration), "
+            f"eps0 = {EPS0:g} meV, lam = {LAM:g} meV, Gamma = {GAMMA:g} meV (half of it, constant, in Fig. 1), a = {A:g}, "
+            f"q = {Q:g}, Omega = 4 meV, 300 K, half width of the bands 10 eV (5 eV in Figs. 6 and 7), "
             f"omega_q = lam_q = {OMEGA_Q:g} meV."
         ),
         runs=RUNS,
