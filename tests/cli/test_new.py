@@ -18,6 +18,7 @@ from nonadia.runs import estimate, langevin_estimate
 from nonadia.runs.closed_estimate import refuse_if_too_large
 from nonadia.runs.closed_experiment import ClosedExperiment
 from nonadia.runs.compose import KINDS, QUESTIONS, faults_of, text_of
+from nonadia.runs.compose.question import missing
 from nonadia.runs.experiment import load
 from nonadia.runs.junction_experiment import JunctionExperiment
 
@@ -138,6 +139,53 @@ def test_bad_answers_are_lines(
     assert nonadia("new", str(target), "--defaults", *options, monkeypatch=monkeypatch) == 2
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error and not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("answers", "needed"),
+    [
+        ({"kind": "surface", "coordinates": "2"}, "it needs coordinate=vibration (here bond)"),
+        ({"kind": "junction", "repulsion": "1 eV"}, "it needs levels=2 or 3 (here 1), interacting=yes"),
+        ({"kind": "molecule", "mixing": "0 eV", "electrons": "electron"}, "it needs electrons=states (here electron)"),
+        ({"kind": "table", "bias": "1 V"}, "it needs kind=junction (here table)"),
+        ({"kind": "molecule", "electrons": "states", "coordinates": "2", "gap": "1 eV"}, "coordinates other than 2 (here 2)"),
+    ],
+)
+def test_what_an_answer_needs_is_said(
+    answers: dict[str, str],
+    needed: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [word for key, value in answers.items() for word in ("--answer", f"{key}={value}")]
+    assert nonadia("new", str(tmp_path / "my.toml"), "--defaults", *options, monkeypatch=monkeypatch) == 2
+    assert needed in capsys.readouterr().err
+
+
+def test_what_is_needed_is_enough() -> None:
+    """With the answers that `missing` names, a question is asked."""
+    for question in QUESTIONS:
+        for kind in KINDS:
+            given: dict[str, str] = {"kind": kind}
+            for need in missing(question.key, given, QUESTIONS):
+                given[need.key] = "none of these" if need.but else need.values[0]
+            assert any(other.key == question.key and other.when(given) for other in QUESTIONS), (question.key, kind)
+
+
+def test_the_list_of_questions_says_when_each_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert nonadia("new", "--questions", monkeypatch=monkeypatch) == 0
+    lines = capsys.readouterr().out.splitlines()
+    condition, found = "", []
+    for line in lines[1:]:
+        if line.endswith(":") and not line.startswith(" "):
+            condition = line[:-1]
+        else:
+            found.append((line.split()[0], condition))
+    assert found == [(question.key, str(question.when) or "always") for question in QUESTIONS]
+    assert len(set(found)) == len(found) and ("coordinates", "kind=junction or surface, coordinate=vibration") in found
 
 
 def test_a_bad_piped_answer_writes_nothing(

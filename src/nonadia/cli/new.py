@@ -27,12 +27,11 @@ def new(
     ] = False,
 ) -> None:
     """Write a commented input file by asking a few questions; without a terminal, answers come one a line from stdin."""
-    from nonadia.runs.compose import QUESTIONS, faults_of, text_of
+    from nonadia.runs.compose import faults_of, text_of
     from nonadia.runs.errors import InputError
 
     if questions:
-        for question in QUESTIONS:
-            print(f"{question.key:<18} {question.ask}")
+        _list()
         return
     _check_place(file)
     given = _answers(_given(answer), defaults)
@@ -48,6 +47,19 @@ def new(
     except OSError as error:
         fail(f"{file}: cannot be written ({error.strerror}); choose another place", BAD_INPUT)
     print(f"wrote {file}; edit it as you like, then: nonadia check {file}, and: nonadia run {file}")
+
+
+def _list() -> None:
+    """In the order in which they are asked; a condition that several in a row share is said once, above them."""
+    from nonadia.runs.compose import QUESTIONS
+
+    print("In this order. A line ending in a colon: the questions below it are asked only with these answers before.")
+    condition = None
+    for question in QUESTIONS:
+        if str(question.when) != condition:
+            condition = str(question.when)
+            print(f"{condition}:" if condition else "always:")
+        print(f"  {question.key:<18} {' '.join(question.ask.split())}")
 
 
 def _check_place(file: Path) -> None:
@@ -115,10 +127,22 @@ def _answers(fixed: dict[str, str], defaults: bool) -> dict[str, str]:
                 if where == "stdin" or question.key == "kind":  # what follows would answer other questions
                     raise InputError(wrong) from None
                 given[question.key] = question.accept(proposal, given) if question.key != "file" else ""
-    wrong += [("command line", key, "is not asked for with these answers; leave it out") for key in fixed if key not in given]
+    wrong += [("command line", key, _unasked(key, given)) for key in fixed if key not in given]
     if wrong:
         raise InputError(wrong)
     return given
+
+
+def _unasked(key: str, given: dict[str, str]) -> str:
+    """What would have to be answered for it to be asked."""
+    from nonadia.runs.compose import QUESTIONS
+    from nonadia.runs.compose.question import missing
+
+    def here(name: str) -> str:
+        return f" (here {given[name]})" if name in given else ""
+
+    needs = ", ".join(f"{need}{here(need.key)}" for need in missing(key, given, QUESTIONS))
+    return f"is not asked for with these answers: it needs {needs}; give that with --answer, or leave {key} out"
 
 
 def _typed(prompt: str) -> str:

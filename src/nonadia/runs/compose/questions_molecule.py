@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import answers
 from .answers import Check
-from .question import Answers, Question, both, if_, of
+from .question import Answers, Question, both, if_, of, unless
 
 _GAUGES = ("real", "temporal", "zero-vector-potential")
 
@@ -40,21 +40,21 @@ MOLECULE_QUESTIONS: tuple[Question, ...] = (
         "Energy of one vibrational quantum",
         "0.2 eV",
         answers.quantity("energy", "10 meV", "0.5 eV"),
-        both(of("molecule"), lambda given: given["electrons"] != "electron"),
+        both(of("molecule"), if_("electrons", "states", "surfaces")),
     ),
     Question(
         "displacement",
         "Distance of the two minima, in widths of the ground state",
         "2",
         answers.number(0.5, 4),
-        both(of("molecule"), lambda given: given["electrons"] != "electron"),
+        both(of("molecule"), if_("electrons", "states", "surfaces")),
     ),
     Question(
         "gap",
         "Energy between the two states (surfaces: their least distance)",
         "0.3 eV",
         answers.quantity("energy", "10 meV", "1 eV"),
-        both(of("molecule"), lambda given: given["electrons"] != "electron" and given.get("coordinates") != "2"),
+        both(of("molecule"), if_("electrons", "states", "surfaces"), unless("coordinates", "2")),
     ),
     Question(
         "mixing",

@@ -15,14 +15,14 @@ OPEN_QUESTIONS: tuple[Question, ...] = (
         "Hopping between neighbouring levels",
         "50 meV",
         answers.quantity("energy", "1 meV", "5 eV"),
-        both(OPEN, lambda given: given["levels"] != "1"),
+        both(OPEN, if_("levels", "2", "3")),
     ),
     Question(
         "interacting",
         "Do electrons on different levels repel each other? (yes needs HEOM)",
         "no",
         answers.yes_no,
-        both(OPEN, lambda given: given["levels"] != "1"),
+        both(OPEN, if_("levels", "2", "3")),
     ),
     Question(
         "repulsion",
@@ -83,7 +83,7 @@ OPEN_QUESTIONS: tuple[Question, ...] = (
         "Is there a vibration to be treated quantum mechanically? (yes needs HEOM)",
         "no",
         answers.yes_no,
-        both(OPEN, lambda given: given["levels"] == "1"),
+        both(OPEN, if_("levels", "1")),
     ),
     Question(
         "quantum_frequency",
