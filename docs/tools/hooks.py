@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import logging
+import posixpath
 import re
 import tomllib
 from pathlib import Path
@@ -14,6 +16,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+LOG = logging.getLogger("mkdocs.hooks")  # a warning stops `mkdocs build --strict`
 DOCS = Path(__file__).parent.parent
 LIBRARY = DOCS.parent / "src" / "nonadia" / "models" / "library"
 FOLDERS = {"Tutorials": "tutorials", "Papers": "papers"}
@@ -21,6 +24,7 @@ STUDIES = ("levels-of-theory.md",)  # single pages that stand with the papers
 SOURCE_LINK = re.compile(r"\]\(((?:\.\./)+)src/nonadia/models/library/([\w-]+)\.toml\)")
 
 CODE = re.compile(r"(<pre.*?</pre>|<code.*?</code>|<script.*?</script>|<style.*?</style>)", re.DOTALL)
+NOTEBOOK_LINK = re.compile(r'(<a [^>]*?href=")(?![a-z]+:|[#/])([^"#]+)(#[^"]*)?(")')
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(?=\S)([^$]+?)(?<=\S)\$", re.DOTALL)
 
 
@@ -69,11 +73,21 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """$LaTeX$ of notebooks as MathML, which browsers draw by themselves."""
+    """$LaTeX$ of notebooks as MathML, which browsers draw by themselves; their links, which MkDocs does not read, to pages."""
     if not page.file.src_uri.endswith(".ipynb"):
         return content
     parts = CODE.split(content)  # text and code alternate
     parts[::2] = [FORMULA.sub(_mathml, text) for text in parts[::2]]
+
+    def linked(found: re.Match[str]) -> str:
+        before, path, anchor, after = found.groups()
+        target = files.get_file_from_path(posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), path)))
+        if target is None:
+            LOG.warning("%s: the link %r leads to no page", page.file.src_uri, path)
+            return found.group()
+        return f"{before}{target.url_relative_to(page.file)}{anchor or ''}{after}"
+
+    parts[::2] = [NOTEBOOK_LINK.sub(linked, text) for text in parts[::2]]
     return "".join(parts)
 
 
