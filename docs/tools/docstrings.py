@@ -18,5 +18,5 @@ class Verbatim(griffe.Extension):
         if obj.docstring and not obj.docstring.value.startswith("<pre"):
             # a blank line would end the HTML block
             text = html.escape(obj.docstring.value, quote=False).replace("\n\n", "\n&#8203;\n")
-            lines = CODE.sub(r"<code>\2</code>", text)
+            lines = CODE.sub(r'<span class="code">\2</span>', text)
             obj.docstring.value = f'<pre class="docstring">{lines}</pre>'
