@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .combine import CONVERGED, FAILED, UNCONVERGED, SweepTable
+from .combine import ABSENT_IF_ZERO, CONVERGED, FAILED, UNCONVERGED, SweepTable, union
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,17 +49,15 @@ class ClosedTable(SweepTable):
     def _whole(self, points: dict[int, xr.Dataset]) -> xr.Dataset:
         import xarray as xr
 
-        first = next(iter(points.values()))
+        first = points[min(points)]
         if not self.axes:
             return first
         variables: dict[str, Any] = {}
-        for name, variable in first.data_vars.items():
-            every = [points[i][name].values if i in points else None for i in range(self.size)]
-            whole = _stack(every, variable.values)
-            attrs = dict(variable.attrs)
-            variables[str(name)] = ((*self.dims, *variable.dims), whole.reshape(self.shape + variable.shape), attrs)
-        coords = {str(name): coordinate.variable for name, coordinate in first.coords.items()}
-        found = xr.Dataset(variables, coords | self._coords())
+        for name, variable in union(points, "data_vars").items():
+            whole = np.stack([_values(points.get(i), name, variable.values) for i in range(self.size)])
+            shape = self.shape + variable.shape
+            variables[name] = ((*self.dims, *variable.dims), whole.reshape(shape), dict(variable.attrs))
+        found = xr.Dataset(variables, union(points, "coords") | self._coords())
         found.attrs = {key: value for key, value in first.attrs.items() if key not in _OWN}
         found.attrs["points"] = json.dumps([_attributes(points[i]) if i in points else None for i in range(self.size)])
         found.attrs["converged"] = int(all(points[i].attrs.get("converged", 1) if i in points else 0 for i in range(self.size)))
@@ -107,19 +105,18 @@ class ClosedTable(SweepTable):
             for name in (name for name in GROUPS if name in tree.children):
                 whole = tree[name].to_dataset()
                 part = whole.isel(where).drop_vars([n for axis in self.dims for n in (axis, f"{axis}_label")])
-                part.attrs = {k: v for k, v in whole.attrs.items() if k != "points"}
-                if "points" in whole.attrs:
-                    part.attrs |= json.loads(whole.attrs["points"])[index]
+                # each sweep point has attributes of its own: those of the whole are of its first point
+                part.attrs = json.loads(whole.attrs["points"])[index] if "points" in whole.attrs else dict(whole.attrs)
                 groups[name] = part
             self.add(index, groups, float(entry["wall_time"].item()))
 
 
-def _stack(every: list[Any], example: np.ndarray) -> np.ndarray:
-    """(points, …); NaN where a point is missing, which makes integers floats."""
-    if all(values is not None for values in every):
-        return np.stack(every)
-    missing = np.full(example.shape, np.nan, dtype=np.result_type(example.dtype, float))
-    return np.stack([missing if values is None else values for values in every])
+def _values(point: xr.Dataset | None, name: str, example: np.ndarray) -> np.ndarray:
+    """Of one sweep point: 0 where it left out a zero, NaN (integers become floats) where there is nothing."""
+    if point is not None and name in point.data_vars:
+        return np.asarray(point[name].values)
+    absent = 0.0 if point is not None and name in ABSENT_IF_ZERO else np.nan
+    return np.full(example.shape, absent, dtype=np.result_type(example.dtype, float))
 
 
 def _attributes(dataset: xr.Dataset) -> dict[str, Any]:

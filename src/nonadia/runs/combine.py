@@ -8,9 +8,9 @@ Unfinished points are NaN; the convergence group says which they are and why.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,8 @@ MISSING, CONVERGED, UNCONVERGED, FAILED = "not computed", "converged", "not conv
 _TEXTS = ("method", "decomposition", "exponents", "bath", "relative_error", "convergence", "messages", "stability")
 _NUMBERS = ("tiers", "poles")  # integers kept per sweep point; 0 where a method has none
 _PER_POINT = ("wall_time", "temperature", "chemical_potential")  # stored as variables of their own
+# a sweep point leaves these out where they are zero; whatever else it lacks is not defined there: NaN
+ABSENT_IF_ZERO = frozenset({"interaction_energy", "work_external"})
 
 
 @dataclass(frozen=True)
@@ -124,16 +126,15 @@ class SweepTable:
 
         if not datasets:
             return xr.Dataset()
-        first = next(iter(datasets.values()))
         variables: dict[str, Any] = {}
-        for name, variable in first.data_vars.items():
+        for name, variable in union(datasets, "data_vars").items():
+            absent = 0.0 if name in ABSENT_IF_ZERO else np.nan
             stacked = np.full((self.size, *variable.shape), np.nan, dtype=np.result_type(variable.dtype, float))
             for index, dataset in datasets.items():
-                stacked[index] = dataset[name].values
+                stacked[index] = dataset[name].values if name in dataset.data_vars else absent
             whole = stacked.reshape(self.shape + variable.shape)
-            variables[str(name)] = ((*self.dims, *variable.dims), whole, dict(variable.attrs))
-        coords = {str(name): coordinate.variable for name, coordinate in first.coords.items()}
-        return xr.Dataset(variables, coords | self._coords())
+            variables[name] = ((*self.dims, *variable.dims), whole, dict(variable.attrs))
+        return xr.Dataset(variables, union(datasets, "coords") | self._coords())
 
     def convergence(self) -> xr.Dataset:
         """The /convergence group: one entry per sweep point."""
@@ -186,6 +187,15 @@ class SweepTable:
             attrs[key] = values[0] if all(value == values[0] for value in values) else json.dumps(values)
         attrs["converged"] = int(all(state == CONVERGED for state in self.status))
         return attrs
+
+
+def union(datasets: Mapping[int, xr.Dataset], kind: Literal["data_vars", "coords"]) -> dict[str, xr.Variable]:
+    """Variables or coordinates that any sweep point has, each as the first of these points has it."""
+    found: dict[str, xr.Variable] = {}
+    for _, dataset in sorted(datasets.items()):
+        for name, array in getattr(dataset, kind).items():
+            found.setdefault(str(name), array.variable)
+    return found
 
 
 def _as_text(value: Any) -> str:
