@@ -105,7 +105,8 @@ def test_without_leads_the_vibration_swings_about_its_shifted_place() -> None:
     np.testing.assert_allclose(found.momentum[:, 0], -(x0 - shifted) * np.sin(frequency * times), atol=1e-6)
     np.testing.assert_allclose(found.variance, 0.5, atol=1e-6)
     np.testing.assert_allclose(found.momentum_variance, 0.5, atol=1e-6)
-    np.testing.assert_allclose(found.molecular_energy, found.molecular_energy[0], atol=1e-9)
+    energy = LEVEL + frequency * (0.5 * x0**2 + 0.5) + np.sqrt(2) * coupling * x0  # ⟨b†b⟩ = x0²/2, zero-point energy ω/2
+    np.testing.assert_allclose(found.molecular_energy, energy, atol=1e-9)
     np.testing.assert_allclose(found.purity, 1.0, atol=1e-6)
     expected = np.exp(-((found.grid - found.position[:, 0]) ** 2)) / np.sqrt(np.pi)
     np.testing.assert_allclose(found.position_density[:, 0], expected.transpose("time", "grid"), atol=1e-5)

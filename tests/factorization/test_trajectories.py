@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nonadia as na
+from nonadia.factorization import trajectories
 from nonadia.factorization.along import Ledger
 from nonadia.factorization.newton import newton_verdict
 from nonadia.factorization.problem import Problem
@@ -77,6 +78,27 @@ def test_the_error_in_the_plane_falls_with_the_fourth_power_of_the_interval() ->
     assert coarse.attrs["quantum_error"] > 8.0 * fine.attrs["quantum_error"] > 0.0
     a, b = coarse.quantum_position.values[-1], fine.quantum_position.values[-1]
     assert np.abs(a - b).max() < 1e-2
+
+
+def test_a_vector_potential_that_depends_on_time_keeps_the_fourth_power() -> None:
+    """The rate of n p_a is then that of n A_a, too: with a wrong one the error falls with the first power only."""
+    molecule = jahn_teller(32, vector={"x": "(1 + y)*sin(0.3*t)*exp(-(y/2)**8)"})
+    coarse, fine = (followed(molecule, np.linspace(0.0, 6.0, n + 1), 20)[0] for n in (6, 12))
+    assert coarse.attrs["quantum_error"] > 8.0 * fine.attrs["quantum_error"] > 0.0
+
+
+def test_runge_kutta_is_of_order_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two stored times, with 1, 2, 4 and 64 steps: half the step, a sixteenth of the error."""
+    molecule, times = crossing(128), np.array([0.0, 40.0])
+    monkeypatch.setattr(trajectories, "_CELLS", np.inf)
+
+    def reached(steps: int) -> np.ndarray:
+        monkeypatch.setattr(trajectories, "_FEWEST_STEPS", steps)
+        return np.asarray(followed(molecule, times, 40)[0].quantum_position.values[-1])
+
+    exact = reached(64)
+    errors = [float(np.abs(reached(steps) - exact).max()) for steps in (1, 2, 4)]
+    assert errors[0] > 10.0 * errors[1] > 100.0 * errors[2] > 0.0
 
 
 def test_an_absorber_that_takes_norm_is_said() -> None:

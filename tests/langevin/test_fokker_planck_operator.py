@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nonadia.langevin.field import CallableField
 from nonadia.langevin.fokker_planck.basis import Basis
+from nonadia.langevin.fokker_planck.exponential import Exponential
 from nonadia.langevin.fokker_planck.operator import Operator
 from nonadia.langevin.fokker_planck.state import State
 
@@ -35,10 +36,10 @@ def field() -> CallableField:
     )
 
 
-def operator_of(beta: float) -> Operator:
-    x_axis = Basis(np.linspace(-3.5, 4.0, 41), lambda x: -0.2 * x**2)
-    p_axis = Basis(np.linspace(-5.0, 5.0, 41), lambda p: -beta * p**2 / (2.0 * MASS))
-    return Operator(field(), x_axis, p_axis, beta)
+def operator_of(beta: float, of: CallableField | None = None, edges: int = 41) -> Operator:
+    x_axis = Basis(np.linspace(-3.5, 4.0, edges), lambda x: -0.2 * x**2)
+    p_axis = Basis(np.linspace(-5.0, 5.0, edges), lambda p: -beta * p**2 / (2.0 * MASS))
+    return Operator(of or field(), x_axis, p_axis, beta)
 
 
 def mean(values: Callable[[NDArray, NDArray], NDArray]) -> float:
@@ -99,3 +100,19 @@ def test_moments_and_energies_of_a_state() -> None:
     }
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, abs=2e-6), name
+
+
+def test_a_driven_step_is_of_order_four() -> None:
+    """dc/dt = L(t) c, and L does not commute with itself at other times: half the step, a sixteenth of the error."""
+    driven = CallableField(
+        ["x"],
+        MASS,
+        lambda x, t: -1.5 * x[:, 0] + 0.9 * np.sin(2.0 * t),
+        lambda x, t: 0.4 + 0.3 * np.cos(3.0 * t) + 0.0 * x[:, 0],
+        lambda x, t: 0.3 + 0.1 * np.sin(t) + 0.0 * x[:, 0],
+    )
+    exponential = Exponential(operator_of(0.0, driven, edges=21))
+    start = exponential.operator.project(density).ravel()
+    exact, *found = (exponential.advance(start, 0.0, 0.8, step) for step in (0.05, 0.4, 0.2))
+    errors = [float(np.linalg.norm(c - exact)) for c in found]
+    assert errors[0] > 10.0 * errors[1] > 0.0
