@@ -119,6 +119,14 @@ def test_not_quantities(text: str) -> None:
         parse(text)
 
 
+def test_the_example_is_of_the_kind_that_is_needed() -> None:
+    for kind, example in (("time", "13.6 fs"), ("length", "0.5 angstrom"), ("energy", "30 meV")):
+        with pytest.raises(UnitError, match=f'"foo" is not a number with a unit, such as "{example}"$'):
+            atomic("foo", kind)  # type: ignore[arg-type]
+    with pytest.raises(UnitError, match=r'"foo" is not a number with a unit$'):
+        atomic("foo", "dimensionless")
+
+
 def test_too_large() -> None:
     with pytest.raises(UnitError, match="too large"):
         parse("1e305 s")

@@ -122,11 +122,12 @@ def is_quantity(text: str) -> bool:
     return _QUANTITY.fullmatch(text) is not None
 
 
-def parse(text: str) -> Quantity:
-    """value[a.u.] = number · unit. Raises UnitError for an unknown unit and for any other text."""
+def parse(text: str, kind: Kind = "energy") -> Quantity:
+    """value[a.u.] = number · unit. UnitError for an unknown unit and for any other text; kind: of the example that it gives."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        raise UnitError(f'"{text}" is not a number with a unit, such as "30 meV"')
+        example = "" if kind == "dimensionless" else f", such as {_EXAMPLE[kind]}"
+        raise UnitError(f'"{text}" is not a number with a unit{example}')
     number, unit = float(match[1]), match[2].replace("Å", "Å")
     if unit not in UNITS:
         close = [known for known in UNITS if known.casefold() == unit.casefold()]
@@ -167,5 +168,5 @@ def same_kind(before: Kind | None, after: Kind | None) -> bool:
 def atomic(value: float | str, kind: Kind) -> float:
     """A plain number (atomic units) or a quantity string of the given kind, in atomic units."""
     if isinstance(value, str):
-        return require(parse(value), kind, value)
+        return require(parse(value, kind), kind, value)
     return float(value)

@@ -185,9 +185,15 @@ def test_help_and_wrong_usage(tmp_path: Path) -> None:
     for words in (["--help"], ["run", "--help"], ["--version"]):
         done = nonadia(*words, folder=tmp_path)
         assert done.returncode == 0 and done.stdout
-    for words in (["rnu", "junction"], ["run"], ["run", "junction", "--tiers", "3"]):
+    for words, said in (
+        (["rnu", "junction"], "'rnu'"),
+        (["run"], "nonadia run --help"),
+        (["run", "junction", "--tiers", "3"], "--tiers"),
+        (["run", "junction", "--workers", "0"], "'--workers'"),
+    ):
         done = nonadia(*words, folder=tmp_path)
-        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert done.returncode == 2 and said in done.stderr
+        assert done.stderr.startswith("command line: ") and len(done.stderr.strip().splitlines()) == 1
 
 
 def test_ctrl_c_keeps_finished_points_and_resume_completes(tmp_path: Path) -> None:

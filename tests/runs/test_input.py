@@ -211,6 +211,8 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("forces", {"points": [[0, 0], [1]]}, "forces.points[1]", "one for each of x, R"),
     ("forces", {"points": []}, "forces.points", "no points"),
     ("forces.x.points", 10**9, "forces.x.points", "coarser"),
+    ("forces.x.points", 1e9, "forces.x.points", "must be written without point or exponent: 1000000000"),
+    ("forces.x.points", 2.5, "forces.x.points", "2.5 must be a whole number, 1 or larger"),
     ("sweep.bias", [], "sweep.bias", "no values"),
     ("sweep.Omega", ["10 meV", "-10 meV"], "coordinates.x.mass", "negative"),
     # values on the grid

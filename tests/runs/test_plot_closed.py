@@ -42,7 +42,11 @@ def test_a_film_on_request(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("--times", "1 eV"), "--times"), (("--times", "soon"), "--times"), (("--animate", "avi"), "gif or mp4")],
+    [
+        (("--times", "1 eV"), "--times"),
+        (("--times", "soon"), '--times: "soon" is not a number with a unit, such as "13.6 fs"'),
+        (("--animate", "avi"), "gif or mp4"),
+    ],
 )
 def test_what_is_no_time_or_no_film_is_refused(folder: Path, arguments: tuple[str, ...], message: str) -> None:
     done = plot(folder, *arguments)

@@ -170,6 +170,24 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, damage: str) -> None:
     assert "\n" not in str(caught.value) and "nonadia run" in str(caught.value) and str(path) in str(caught.value)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_file_without_names_of_dimensions_is_refused_without_a_warning(tmp_path: Path) -> None:
+    """Plain HDF5, as h5py writes it: xarray warns of its phony dimensions."""
+    import h5py
+
+    with h5py.File(tmp_path / "foreign.nc", "w") as file:
+        file["a"] = [1.0, 2.0]
+    with pytest.raises(store.ResultError, match="not a result of nonadia"):
+        store.open_result(tmp_path / "foreign.nc")
+
+
+def test_an_input_file_is_no_result(tmp_path: Path) -> None:
+    path = tmp_path / "j.toml"
+    path.write_text('system = "junction"')
+    with pytest.raises(store.ResultError, match=r"is an input file, not a result; `nonadia run .*j\.toml`"):
+        store.open_result(path)
+
+
 def test_places_that_cannot_hold_a_result(tmp_path: Path) -> None:
     with pytest.raises(store.ResultError, match="does not exist"):
         store.check_writable(tmp_path / "nowhere" / "result.nc")

@@ -301,7 +301,12 @@ def _unexpected(error: Exception) -> int:
     from nonadia.runs.store import ResultError, SaveError
 
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # wrong usage, found by typer
-        error.show()  # type: ignore[attr-defined]
+        said = error.format_message()
+        if "\n" in said:  # no arguments at all: the help
+            error.show()  # type: ignore[attr-defined]
+        else:
+            command = getattr(getattr(error, "ctx", None), "command_path", "nonadia")
+            print(f"command line: {said.rstrip('.')}; see {command} --help", file=sys.stderr)
         return int(error.exit_code)
     if isinstance(error, ResultError):
         print(error, file=sys.stderr)

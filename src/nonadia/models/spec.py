@@ -31,6 +31,8 @@ def _number(value: Any) -> Any:
 def _count(value: Any) -> int:
     if isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= 1:
         return int(value)
+    if isinstance(value, float) and value.is_integer() and 1 <= value < 2**63:
+        raise PydanticCustomError("input", f"must be written without point or exponent: {int(value)}")
     raise PydanticCustomError("input", "must be a whole number, 1 or larger")
 
 

@@ -18,6 +18,7 @@ import platform
 import re
 import shutil
 import tempfile
+import warnings
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -219,8 +220,11 @@ def open_result(path: str | Path) -> xr.DataTree:
         raise ResultError(f"{path}: is a folder; give the result file in it")
     if not os.access(path, os.R_OK):
         raise ResultError(f"{path}: is not readable; check its permissions")
+    if path.suffix.lower() == ".toml":
+        raise ResultError(f"{path}: is an input file, not a result; `nonadia run {path}` computes and writes one")
     try:
-        with xr.open_datatree(path, engine="h5netcdf") as lazy:
+        # files of others may have dimensions without names, of which xarray warns; they are refused below
+        with warnings.catch_warnings(action="ignore", category=UserWarning), xr.open_datatree(path, engine="h5netcdf") as lazy:
             tree = lazy.load()
     except Exception as error:  # h5py, h5netcdf and xarray raise many kinds for a broken file
         raise ResultError(
