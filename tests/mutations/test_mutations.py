@@ -8,7 +8,10 @@ import pytest
 
 from tests.mutations.run import SOURCE, Mutation, dependents, mutations, run
 
-ROOMS = "units expressions formula models baths negf heom friction langevin wavepacket factorization interop plot runs".split()
+ROOMS = (
+    *("units", "expressions", "formula", "models", "baths", "negf", "heom", "dynamics", "friction", "langevin"),
+    *("wavepacket", "factorization", "interop", "plot", "runs"),
+)
 
 
 def test_every_entry_can_be_tried() -> None:
