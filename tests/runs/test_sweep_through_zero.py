@@ -65,7 +65,7 @@ def test_interaction_of_a_junction(tmp_path: Path, values: list[str]) -> None:
     with pytest.raises(Interrupted):
         na.run(data, out, progress=interrupted_after_the_first_point)
     stored = na.open(out)
-    assert stored.attrs["complete"] == 0 and np.isnan(stored["forces/mean_force"].values[1]).all()
+    assert stored.attrs["complete"] == 0 and np.isnan(stored["forces"].to_dataset()["mean_force"].values[1]).all()
     same(na.run(data, out, resume=True), whole, "forces")
     same(na.open(out), whole, "forces")
 
@@ -77,7 +77,7 @@ def test_work_of_a_pulse(tmp_path: Path, values: list[float]) -> None:
     assert whole.attrs["complete"] == 1
     ledger = whole["factorization"].to_dataset()
     assert np.all(ledger["work_external"].sel(E0=0.0).values == 0.0)
-    driven, alone = ledger.sel(E0=0.01), na.run(PULSE)["factorization"]
+    driven, alone = ledger.sel(E0=0.01), na.run(PULSE)["factorization"].to_dataset()
     assert np.array_equal(driven["work_external"].values, alone["work_external"].values)
     assert np.abs(driven["work_external"].values).max() > 1e-5
     with pytest.raises(Interrupted):
