@@ -229,32 +229,3 @@ def test_two_vibrations_move_together_and_apart() -> None:
     np.testing.assert_allclose(found.vibrational_energy[0], [0.015, 0.02 * (0.5 + 0.08)], rtol=1e-3)
     assert isinstance(found, xr.Dataset)
     assert all("units" in variable.attrs for variable in found.data_vars.values())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"time": [0.0, -1.0]}, "time must be"),
-        ({"initial": {"electron": "empty"}}, 'initial: "electron" is not known'),
-        ({"initial": {"electrons": "full"}}, "initial.electrons: 'full' is not known"),
-        ({"initial": {"electrons": {"d": 1.5}}}, "must lie between 0 and 1"),
-        ({"initial": {"electrons": {"e": 0.5}}}, '"e" is no level; there are: d'),
-        ({"initial": {"vibrations": {"c": {"fock": 1}}}}, '"c" is no vibration of the model; there are: b'),
-        ({"initial": {"vibrations": {"b": {"fock": 1.5}}}}, "initial.vibrations.b.fock: 1.5 must be a whole number"),
-        ({"initial": {"vibrations": {"b": {"fock": 30}}}}, "fock = 30 needs more than 8 vibrational states"),
-        ({"initial": {"vibrations": {"b": {"thermal": "3 meter"}}}}, "initial.vibrations.b.thermal"),
-        ({"tiers": 0}, "tiers = 0 must be at least 1"),
-        ({"tolerance": 2.0}, "tolerance = 2.0 must lie between 0 and 1"),
-        ({"decomposition": "matsubara"}, 'decomposition "matsubara" is not known'),
-        ({"x": {"y": 0.0}}, "x must give a value for each of x"),
-        ({"positions": [[0.0]]}, "positions must be"),
-    ],
-)
-def test_what_does_not_fit_is_refused(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        na.heom_dynamics(junction(coupling=0.005), **({"time": 1.0} | arguments))
-
-
-def test_a_coordinate_that_matters_must_be_held() -> None:
-    with pytest.raises(ValueError, match="the model depends on z; give the values"):
-        na.heom_dynamics(na.examples.load("newns-anderson").model, 1.0)

@@ -13,6 +13,7 @@ from ..friction.bath_choice import MAX_POLES
 from ..models.errors import ModelError
 from ..models.frozen import FloatArray
 from ..models.junction import Junction
+from .arguments import real, reals, whole
 from .control import Control, Outcome, Progress
 from .request import Start
 from .run import Task
@@ -56,7 +57,8 @@ def heom_dynamics(
     number_distribution(time, vibration, quanta), position, variance, momentum, momentum_variance, vibrational_energy (time,
     vibration), position_density(time, vibration, grid), molecular_energy, trace, purity, lowest_eigenvalue,
     hermiticity_error (time), and error_* of population, current, number_distribution, position, variance, vibrational_energy:
-    sums of what fewer vibrational states, a better bath, a finer step and more tiers change (`control`). Attributes: tiers,
+    sums of what fewer vibrational states, a better bath, a finer step and more tiers change, and of the part of the initial
+    state that the vibrational states do not hold (`control`). Attributes: tiers,
     poles, vibrational_states, step, relative_error, error_shares, converged (1 if every error is within the tolerance and
     the state is a density matrix to within it), messages, convergence (JSON).
     Errors: ValueError for arguments that do not fit, ModelError (a ValueError) where the model has no value, ResourceError
@@ -65,24 +67,25 @@ def heom_dynamics(
     from .dataset import assemble
 
     started = clock.perf_counter()
+    right = "give the accepted error, between 0 and 1"
+    tolerance = real("tolerance", tolerance, right)
     if not 0 < tolerance < 1:
-        raise ValueError(f"tolerance = {tolerance} must lie between 0 and 1")
-    for name, number in (("tiers", tiers), ("poles", poles)):
-        if number is not None and number < 1:
-            raise ValueError(f"{name} = {number} must be at least 1")
-    if decomposition is not None and decomposition not in MAX_POLES:
-        raise ValueError(f'decomposition "{decomposition}" is not known; use one of {", ".join(MAX_POLES)}')
-    times = np.atleast_1d(np.asarray(time, dtype=float))
+        raise ValueError(f"tolerance: {tolerance} is out of range; {right}")
+    tiers, poles = whole("tiers", tiers), whole("poles", poles)
+    if decomposition is not None and (not isinstance(decomposition, str) or decomposition not in MAX_POLES):
+        raise ValueError(f"decomposition: {decomposition!r} is not known; use one of {', '.join(MAX_POLES)}")
+    right = "give a number or a 1D array of increasing values, none negative"
+    times = np.atleast_1d(reals("time", time, right))
     if times.ndim != 1 or not times.size or not times[0] >= 0 or not np.all(np.diff(times) > 0):
-        raise ValueError("time must be a number or a 1D array of increasing values, none negative")
+        raise ValueError(f"time: the values do not increase from 0 on; {right}")
     point = held(model, x)
     start = Start.of(model, initial)
     if positions is None:
         where = np.linspace(-REACH, REACH, GRID_POINTS)
     else:
-        where = np.asarray(positions, dtype=float)
+        where = reals("positions", positions, "give a 1D array of finite values")
         if where.ndim != 1 or not where.size or not np.all(np.isfinite(where)):
-            raise ValueError("positions must be a 1D array of finite values")
+            raise ValueError(f"positions: shape {where.shape} or a value does not fit; give a 1D array of finite values")
     task = Task(model.at(point), start, times, where, np.zeros(len(model.vibrations)))
     outcome = Control(task, [v.automatic for v in model.vibrations], tolerance, progress).converge(tiers, poles, decomposition)
     messages = judged(outcome, tolerance)
@@ -104,14 +107,15 @@ def heom_dynamics(
 def held(model: Junction, x: ArrayLike | Mapping[str, float] | None) -> FloatArray:
     """The classical coordinates (c,). Errors: ValueError, also where x is left out although something depends on it."""
     names = model.coordinate_names
+    right = f"give a finite value for each of {', '.join(names)}"
     if isinstance(x, Mapping):
         if set(x) != set(names):
-            raise ValueError(f"x must give a value for each of {', '.join(names)}; got {', '.join(map(str, x)) or 'none'}")
-        x = [float(x[name]) for name in names]
+            raise ValueError(f"x: got {', '.join(map(str, x)) or 'nothing'}; {right}")
+        x = [real(f"x.{name}", x[name], right) for name in names]
     if x is not None:
-        point = model.points(x)
-        if point.ndim != 1:
-            raise ValueError(f"x must be one geometry, ({', '.join(names)}), not an array of shape {point.shape}")
+        point = model.points(reals("x", x, right))
+        if point.ndim != 1 or not np.all(np.isfinite(point)):
+            raise ValueError(f"x: {point.tolist()} is not one geometry; {right}")
         return point
     try:
         probes = model.at(np.array([[0.0], [0.37], [1.0]]) * np.ones(len(names)))

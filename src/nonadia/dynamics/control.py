@@ -1,9 +1,10 @@
 """Vibrational states, exponents and tiers raised until what is observed over time meets the tolerance.
 
 The error of every quantity at every time is the sum of computed differences: twice what more vibrational states change (for
-given numbers: fewer), what a better bath changes and what a finer step changes, these three at two tiers; and what more tiers
-would change: the change d_L with the last tier, or, where the changes fall by a factor r < 1/2 from tier to tier, twice the
-sum of the series, 2 d_L r/(1 - r).
+given numbers: fewer, if these hold the initial state), what a better bath changes and what a finer step changes, these three at
+two tiers; what more tiers would change: the change d_L with the last tier, or, where the changes fall by a factor r < 1/2 from
+tier to tier, twice the sum of the series, 2 d_L r/(1 - r); and the weight of the initial state that the vibrational states do
+not hold, times the quantity's scale.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from ..friction.bath_choice import Bath, BathChoice
 from ..friction.estimate import ResourceError, require_memory
 from ..heom.evolve import Unstable
 from ..models.frozen import FloatArray, FrozenJunction
+from .basis import FEWER, holding, more, require_fitting, weight_lost, with_states
 from .bath import bath_choice
 from .observe import Trajectory, changes, largest_change, scales
-from .request import VibrationStart
+from .request import KEPT
 from .run import STEP_ERROR, Task, resting_place, run
 
 Progress = Callable[[int, int, str], None]
@@ -33,7 +35,6 @@ BATH_ATTEMPTS, STATES_ATTEMPTS = 4, 8
 FINER = 0.1  # step error of the run that judges the step
 MARGIN = 2.0  # on what states, bath and step change: without it the error of the bath fell short by 1.2, measured
 REFERENCE, TIGHTEST = 0.1, 1e-8  # the reference bath is this much better; no bath is tuned further
-FEWER = 0.85  # of the vibrational states, in the run that judges them
 
 
 @dataclass
@@ -62,13 +63,13 @@ class Control:
     def converge(self, tiers: int | None, poles: int | None, scheme: str | None) -> Outcome:
         """tiers, poles, scheme fix what is otherwise chosen. Errors: ResourceError, Unstable, NotConverged."""
         frozen = self.task.frozen
+        require_fitting(self.task, self.automatic)
         reach = excursion(self.task, 1.0)
         choice = bath_choice(frozen, reach, scheme, poles)
         bath = choice.within(self.tolerance)
         self.task = replace(self.task, origins=resting_place(frozen, self.task.start, bath.exponents))
         fewest = [len(e) for e in bath.exponents]
-        require_memory(frozen, fewest, tiers or LOW)
-        self._begin()
+        self.task = holding(self.task, self.automatic, STATES_SHARE * self.tolerance, fewest, tiers or LOW)
         low = self._lowest(bath.exponents, tiers)
         states = self._states(bath.exponents, low)
         frozen = self.task.frozen
@@ -88,6 +89,9 @@ class Control:
         parts = {kind: {name: MARGIN * part for name, part in found.items()} for kind, found in parts.items()}
         parts["tiers"] = by_tier
         scale = scales(trajectory)
+        lost = weight_lost(self.task)
+        if lost > 0:
+            parts["start"] = {name: np.full(getattr(trajectory, name).shape, lost * size) for name, size in scale.items()}
         errors, relative, shares = {}, {}, {}
         for name, reference in scale.items():
             kinds = {kind: part[name] for kind, part in parts.items() if name in part}
@@ -126,25 +130,18 @@ class Control:
             return {}
         states = [int(s) for s in self.task.frozen.vibration_states]
         if not any(self.automatic):
-            fewer = [max(int(FEWER * s), 2) for s in states]
-            return changes(self._run(exponents, depth), self._run(exponents, depth, states=fewer))
+            other = [max(int(FEWER * s), 2) for s in states]
+            if weight_lost(with_states(self.task, other)) > 1.0 - KEPT:
+                other = more(states, [True] * len(states))
+            return changes(self._run(exponents, depth), self._run(exponents, depth, states=other))
         for _ in range(STATES_ATTEMPTS):
-            self._with_states(states)
-            states = [int(np.ceil(s / FEWER)) if free else s for s, free in zip(states, self.automatic, strict=True)]
+            self.task = with_states(self.task, states)
+            states = more(states, self.automatic)
             here, there = self._run(exponents, depth), self._run(exponents, depth, states=states)
             found = changes(here, there)
-            if max(largest_change(here, there).values()) <= STATES_SHARE * self.tolerance:
+            if max(*largest_change(here, there).values(), weight_lost(self.task)) <= STATES_SHARE * self.tolerance:
                 break
         return found
-
-    def _begin(self) -> None:
-        """Automatic numbers of states to begin with."""
-        states = [int(s) for s in self.task.frozen.vibration_states]
-        each = zip(
-            self.task.start.vibrations, self.task.frozen.frequencies, states, self.task.origins, self.automatic, strict=True
-        )
-        states = [_enough(start, float(w), float(origin)) if free else s for start, w, s, origin, free in each]
-        self._with_states(states)
 
     def _lowest(self, exponents: list[Exponents], tiers: int | None) -> int:
         """Tiers of the runs that judge all else: LOW, or as many as a hierarchy needs that does not grow."""
@@ -156,10 +153,6 @@ class Control:
             else:
                 return depth
         return tiers or MAX_TIERS
-
-    def _with_states(self, states: Sequence[int]) -> None:
-        frozen = replace(self.task.frozen, vibration_states=np.array(states, dtype=np.int64))
-        self.task = replace(self.task, frozen=frozen)
 
     def _tiers(self, exponents: list[Exponents], tiers: int | None, low: int) -> tuple[Trajectory, dict[str, FloatArray], int]:
         """The trajectory, what its last tier changes (infinite if that is not known), its tiers."""
@@ -194,7 +187,7 @@ class Control:
     ) -> Trajectory:
         task = self.task
         if states is not None:
-            task = replace(task, frozen=replace(task.frozen, vibration_states=np.array(states, dtype=np.int64)))
+            task = with_states(task, states)
         used = tuple(int(s) for s in task.frozen.vibration_states)
         key = (depth, used, step_error, *(e.kappa.tobytes() for e in exponents))
         if key in self.done:
@@ -247,13 +240,6 @@ def excursion(task: Task, filling: float) -> FloatArray:
         )
         out.append(max(abs(first), abs(2.0 * sign * bound - first), np.sqrt(0.5)))
     return np.array(out)
-
-
-def _enough(start: VibrationStart, frequency: float, origin: float) -> int:
-    """States to begin with: those that hold the initial state, seen from the place of rest."""
-    away = abs(start.displacement / np.sqrt(2.0) - origin)
-    root = away if start.kind == "displacement" else away + np.sqrt(start.quanta(frequency))
-    return int(np.ceil(root**2 + 3.0 * root + 4.0))
 
 
 def _cut(array: FloatArray, shape: tuple[int, ...]) -> FloatArray:

@@ -16,18 +16,22 @@ from scipy.special import gammaln
 from ..models.frozen import ComplexArray, FloatArray
 from ..models.junction import Junction
 from ..units import parse, require
-from .observe import overlaps
+from .arguments import real
+from .observe import overlaps, quanta_reached
 
 KINDS = ("displacement", "fock", "thermal")
 HOTTEST = 40.0  # -ln of the thermal population left out
+KEPT = 0.99  # of the initial state, at least: what is left out goes into the stated error, but with more it is another state
+BEYOND = 4  # times the quanta that some states reach: they hold nothing of a state with so many
 
 
 @dataclass(frozen=True)
 class VibrationStart:
-    """kind "displacement" (dimensionless), "fock" (a number of quanta) or "thermal" (k_BT, Hartree)."""
+    """kind "displacement" (dimensionless), "fock" (a number of quanta) or "thermal" (k_BT, Hartree); name of the vibration."""
 
     kind: str
     value: float
+    name: str = ""
 
     @property
     def displacement(self) -> float:
@@ -45,22 +49,51 @@ class VibrationStart:
 
         Coherent: ⟨n|α⟩ = e^{-α²/2} α^n/√n! with α = x0/√2 - origin. Errors: ValueError if the states cannot hold it.
         """
+        density = self._projected(frequency, states, origin)
+        kept = float(np.trace(density).real)
+        self.require(kept, states)
+        return np.asarray(density / kept, dtype=complex)
+
+    def kept(self, frequency: float, states: int, origin: float = 0.0) -> float:
+        """Weight of the state within the lowest `states` states displaced to `origin`."""
+        bound = self.bound(frequency, states, origin, origin)
+        return bound if bound < KEPT else float(np.trace(self._projected(frequency, states, origin)).real)
+
+    def bound(self, frequency: float, states: int, lowest: float, highest: float) -> float:
+        """What `kept` cannot exceed for any origin from lowest to highest; costs nothing.
+
+        Thermal: the largest `states` eigenvalues of ρ, 1 - e^{-ω states/k_BT}.
+        """
+        if self.kind == "thermal":
+            return float(-np.expm1(-frequency * states / self.value)) if self.value > 0 else 1.0
+        if self.kind == "fock":
+            reached = BEYOND * quanta_reached(states, max(abs(lowest), abs(highest)))
+            return float(self.value <= reached)
+        nearest = float(np.clip(self.value / np.sqrt(2.0), lowest, highest))
+        return float(np.trace(self._projected(frequency, states, nearest)).real)
+
+    def require(self, kept: float, states: int) -> None:
+        """Errors: ValueError where less than KEPT is held."""
+        if not kept >= KEPT:
+            raise ValueError(
+                f"initial.vibrations.{self.name}: {self.kind} = {self.value:g} needs more than {states} vibrational states, "
+                f'which hold {100 * kept:.3g}% of it; give the vibration more states, or states = "auto"'
+            )
+
+    def _projected(self, frequency: float, states: int, origin: float) -> ComplexArray:
+        """P ρ P, P on the lowest `states` displaced states."""
         if self.kind == "displacement":
             alpha, n = self.value / np.sqrt(2.0) - origin, np.arange(states)
             size = np.exp(-0.5 * alpha**2 + n * np.log(max(abs(alpha), 1e-300)) - 0.5 * gammaln(n + 1.0))
             amplitude = np.where(n % 2, np.sign(alpha), 1.0) * size
-            return np.outer(amplitude, amplitude) / np.sum(amplitude**2) + 0j
+            return np.outer(amplitude, amplitude) + 0j
         if self.kind == "fock":
             weights = (np.arange(int(self.value) + 1) == self.value).astype(float)
         else:
             most = int(np.ceil(HOTTEST * self.value / frequency)) + 1
             weights = np.exp(-frequency * np.arange(most) / self.value) if self.value > 0 else np.ones(1)
         overlap = overlaps(weights.size, states, np.sqrt(2.0) * origin)
-        density = overlap.T @ ((weights / weights.sum())[:, None] * overlap)
-        kept = float(np.trace(density))
-        if kept < 0.5:
-            raise ValueError(f"{self.kind} = {self.value:g} needs more than {states} vibrational states")
-        return np.asarray(density / kept, dtype=complex)
+        return np.asarray(overlap.T @ ((weights / weights.sum())[:, None] * overlap), dtype=complex)
 
 
 @dataclass(frozen=True)
@@ -73,6 +106,8 @@ class Start:
     @classmethod
     def of(cls, model: Junction, initial: Mapping[str, Any] | None) -> Start:
         """Errors: ValueError naming the key, what is wrong and what would be right."""
+        if initial is not None and not isinstance(initial, Mapping):
+            raise ValueError(f'initial: {initial!r} is no table; give one such as {{"electrons": "empty"}}')
         given = dict(initial or {})
         unknown = sorted(set(given) - {"electrons", "vibrations"})
         if unknown:
@@ -80,16 +115,16 @@ class Start:
         names = [v.name for v in model.vibrations]
         wanted = given.get("vibrations") or {}
         if not isinstance(wanted, Mapping):
-            raise ValueError('initial.vibrations: must be a table such as {"b": {"fock": 1}}')
+            raise ValueError(f'initial.vibrations: {wanted!r} is no table; give one such as {{"b": {{"fock": 1}}}}')
         for name in wanted:
             if name not in names:
                 raise ValueError(f'initial.vibrations: "{name}" is no vibration of the model; there are: {", ".join(names)}')
-        starts = tuple(_vibration(f"initial.vibrations.{name}", wanted.get(name, {"fock": 0})) for name in names)
+        starts = tuple(_vibration(name, wanted.get(name, {"fock": 0})) for name in names)
         return cls(_electrons(model, given.get("electrons", "equilibrium")), starts)
 
 
 def _electrons(model: Junction, given: Any) -> str | FloatArray:
-    if given in ("equilibrium", "empty") and isinstance(given, str):
+    if isinstance(given, str) and given in ("equilibrium", "empty"):
         return given
     if not isinstance(given, Mapping):
         levels = ", ".join(model.levels)
@@ -99,24 +134,27 @@ def _electrons(model: Junction, given: Any) -> str | FloatArray:
     for name in given:
         if name not in model.levels:
             raise ValueError(f'initial.electrons: "{name}" is no level; there are: {", ".join(model.levels)}')
-    occupations = np.array([float(given.get(name, 0.0)) for name in model.levels])
-    if np.any(occupations < 0) or np.any(occupations > 1) or not np.all(np.isfinite(occupations)):
-        raise ValueError(f"initial.electrons: occupations {occupations.tolist()} must lie between 0 and 1")
+    right = "occupations lie between 0 and 1"
+    occupations = np.array([real(f"initial.electrons.{name}", given.get(name, 0.0), right) for name in model.levels])
+    for name, occupation in zip(model.levels, occupations, strict=True):
+        if not 0 <= occupation <= 1:
+            raise ValueError(f"initial.electrons.{name}: {occupation:g} is out of range; {right}")
     return occupations
 
 
-def _vibration(key: str, given: Any) -> VibrationStart:
+def _vibration(name: str, given: Any) -> VibrationStart:
+    key = f"initial.vibrations.{name}"
     if not isinstance(given, Mapping) or len(given) != 1 or next(iter(given)) not in KINDS:
-        raise ValueError(f"{key}: {given!r} must be one of {{displacement = x0}}, {{fock = n}}, {{thermal = kT}}")
+        raise ValueError(f'{key}: {given!r} is not known; use one of {{"displacement": x0}}, {{"fock": n}}, {{"thermal": kT}}')
     kind, raw = next(iter(given.items()))
-    try:
-        value = require(parse(raw), "temperature", raw) if kind == "thermal" and isinstance(raw, str) else float(raw)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{key}.{kind}: {error}") from None
-    if not np.isfinite(value):
-        raise ValueError(f"{key}.{kind}: {value} must be finite")
+    if kind == "thermal" and isinstance(raw, str):
+        try:
+            raw = require(parse(raw), "temperature", raw)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{key}.thermal: {error}; give k_BT in Hartree or such as "600 K"') from None
+    value = real(f"{key}.{kind}", raw, "give one")
     if kind == "fock" and (value < 0 or value != int(value)):
-        raise ValueError(f"{key}.fock: {raw} must be a whole number of quanta, 0 or more")
+        raise ValueError(f"{key}.fock: {raw} is no number of quanta; give a whole number, 0 or more")
     if kind == "thermal" and value < 0:
-        raise ValueError(f"{key}.thermal: {raw} must not be negative")
-    return VibrationStart(kind, value)
+        raise ValueError(f"{key}.thermal: {raw} is negative; give k_BT, 0 or more")
+    return VibrationStart(kind, value, name)
