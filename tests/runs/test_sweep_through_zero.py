@@ -47,7 +47,8 @@ def same(one: xr.DataTree, other: xr.DataTree, group: str) -> None:
     a, b = one[group].to_dataset(), other[group].to_dataset()
     assert set(a.variables) == set(b.variables)
     for name in a.data_vars:
-        np.testing.assert_array_equal(a[name].values, b[name].values, err_msg=str(name))
+        np.testing.assert_array_equal(a[name].values, b[name].values, err_msg=str(name), strict=True)
+        assert a[name].attrs == b[name].attrs
     assert a.attrs == b.attrs
 
 

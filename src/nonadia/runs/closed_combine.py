@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 GROUPS = ("wavepacket", "factorization", "trajectories")
 _OWN = ("converged", "messages")  # attributes that every sweep point has for itself
+_INTEGER = "integer"  # attribute of whole numbers that are floats while some are missing: the type that they have otherwise
 
 
 class ClosedTable(SweepTable):
@@ -56,7 +57,10 @@ class ClosedTable(SweepTable):
         for name, variable in union(points, "data_vars").items():
             whole = np.stack([_values(points.get(i), name, variable.values) for i in range(self.size)])
             shape = self.shape + variable.shape
-            variables[name] = ((*self.dims, *variable.dims), whole.reshape(shape), dict(variable.attrs))
+            attrs = dict(variable.attrs)
+            if variable.dtype.kind == "i" and whole.dtype.kind == "f":
+                attrs[_INTEGER] = str(variable.dtype)
+            variables[name] = ((*self.dims, *variable.dims), whole.reshape(shape), attrs)
         found = xr.Dataset(variables, union(points, "coords") | self._coords())
         found.attrs = {key: value for key, value in first.attrs.items() if key not in _OWN}
         found.attrs["points"] = json.dumps([_attributes(points[i]) if i in points else None for i in range(self.size)])
@@ -107,7 +111,7 @@ class ClosedTable(SweepTable):
                 part = whole.isel(where).drop_vars([n for axis in self.dims for n in (axis, f"{axis}_label")])
                 # each sweep point has attributes of its own: those of the whole are of its first point
                 part.attrs = json.loads(whole.attrs["points"])[index] if "points" in whole.attrs else dict(whole.attrs)
-                groups[name] = part
+                groups[name] = part.assign({name: _as_integers(values) for name, values in part.data_vars.items()})
             self.add(index, groups, float(entry["wall_time"].item()))
 
 
@@ -117,6 +121,16 @@ def _values(point: xr.Dataset | None, name: str, example: np.ndarray) -> np.ndar
         return np.asarray(point[name].values)
     absent = 0.0 if point is not None and name in ABSENT_IF_ZERO else np.nan
     return np.full(example.shape, absent, dtype=np.result_type(example.dtype, float))
+
+
+def _as_integers(values: xr.DataArray) -> xr.DataArray:
+    """Of a point that is whole: integers again, as the point was computed."""
+    kind = values.attrs.get(_INTEGER)
+    if kind is None or not np.isfinite(values.values).all():
+        return values
+    found = values.astype(kind)
+    found.attrs = {key: value for key, value in values.attrs.items() if key != _INTEGER}
+    return found
 
 
 def _attributes(dataset: xr.Dataset) -> dict[str, Any]:
