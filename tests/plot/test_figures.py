@@ -114,6 +114,26 @@ def test_every_charge_state_of_a_small_molecule_has_a_diabat() -> None:
     assert "E_{up}, E_{down}" in text_of(figure) and "U_{up,down}" in text_of(figure)
 
 
+def test_many_diabats_leave_room_for_the_curves() -> None:
+    """Three levels and four sweep points: the legend names the occupied levels, and the panel is as high as ever."""
+    forces = one_coordinate([0.0, 0.1, 0.2, 0.3])["forces"].to_dataset()
+    names = ["left", "middle", "right"]
+    steps = {"level_energy": 0.05 * EV * np.arange(3), "population": np.zeros(3)}
+    three = {key: (forces[key].dims, forces[key].values[..., :1] + step) for key, step in steps.items()}
+    forces = forces.drop_vars(["level", *three]).assign(three).assign_coords(level=names)
+    pair = 0.2 * EV * (1 - np.eye(3))
+    shape = (*forces["bare_potential"].shape, 3, 3)
+    forces["interaction_energy"] = (("bias", "x", "level", "level_"), np.broadcast_to(pair, shape))
+    figure = drawn(xr.DataTree.from_dict({"/forces": forces}))["potentials"]
+    labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert {"empty", "left", "left + right", "left + middle + right"} <= set(labels) and len(labels) == 12
+    assert "of the occupied levels" in text_of(figure)
+    figure.draw_without_rendering()
+    assert figure.axes[0].get_window_extent().height > 0.5 * figure.bbox.height
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 > -2 and box.x1 < figure.bbox.width + 2 and not box.overlaps(figure.axes[0].get_window_extent().padded(-3))
+
+
 def test_diabats_say_that_quantum_vibrations_are_not_relaxed_in_them() -> None:
     forces = one_coordinate([0.0])["forces"].to_dataset()
     forces["vibrational_occupation"] = (("bias", "x", "vibration"), np.ones((*forces["bare_potential"].shape, 1)))

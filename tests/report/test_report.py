@@ -18,13 +18,16 @@ import xarray as xr
 import nonadia as na
 from nonadia import report
 from nonadia.cli.app import main
-from nonadia.report import figures, words
+from nonadia.cli.words import summary
+from nonadia.report import figures, key_closed, key_forces, key_langevin, model, words
+from nonadia.report.parts import Table
 from nonadia.report.schema_rows import entries, schema_of
 from nonadia.report.source import Source
 from nonadia.report.verdict import verdict
 from nonadia.runs.converge import converge
 from nonadia.runs.execute import RunFailed
 from nonadia.runs.store import FORMAT, write_result
+from nonadia.units import ANGSTROM, EV, FS, PS
 from tests.plot import synthetic, synthetic_closed, synthetic_langevin
 
 SECTIONS = ("computed", "messages", "settings", "input", "provenance", "cite")
@@ -341,3 +344,154 @@ def test_values_with_errors(value: float, error: float, said: str) -> None:
 )
 def test_numbers(value: float, said: str) -> None:
     assert words.number(value) == said
+
+
+def rows_of(table: Table) -> list[dict[str, str]]:
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def test_points_that_did_not_converge_are_marked_in_every_table_of_values() -> None:
+    tree = complete(synthetic.one_coordinate([0.0, 0.2]))
+    labels = tree["forces"]["bias_label"]
+    status = xr.DataArray(["converged", "not converged"], dims="bias")
+    record = xr.Dataset({"status": status}, coords={"bias": tree["forces"]["bias"], "bias_label": labels})
+    tree["convergence"] = xr.DataTree(record)
+    tables = key_forces.tables(Source(tree))
+    assert len(tables) >= 3
+    for table in tables:
+        for i, row in enumerate(table.rows):
+            second = row[0].startswith(str(labels.values[1]).replace(" ", "\u00a0")) or "0.2" in row[0]
+            assert row[0].endswith(", not converged") == second == (table.marked.get(i) == "bad"), table.title
+    tree["convergence"]["status"] = xr.full_like(status, "converged")
+    assert not any(table.marked for table in key_forces.tables(Source(tree)))
+
+
+def test_an_error_that_is_not_known_is_said() -> None:
+    tree = complete(synthetic.one_coordinate([0.0]))
+    forces = tree["forces"].to_dataset()
+    for name in ("friction", "noise"):
+        forces[f"error_{name}"] = xr.full_like(forces[name], np.inf)
+    tree["forces"] = xr.DataTree(forces)
+    peak = rows_of(key_forces.tables(Source(tree))[0])[0]
+    assert peak["friction γ"].endswith("± unknown") and peak["D/(γ k_BT) there"].endswith("± unknown")
+
+
+def test_the_ratio_of_noise_and_friction_has_the_error_of_both() -> None:
+    tree = complete(synthetic.one_coordinate([0.0]))
+    forces = tree["forces"].to_dataset()
+    forces["error_friction"], forces["error_noise"] = 0.03 * abs(forces["friction"]), 0.02 * abs(forces["noise"])
+    tree["forces"] = xr.DataTree(forces)
+    peak = rows_of(key_forces.tables(Source(tree))[0])[0]
+    ratio, error = (float(part) for part in peak["D/(γ k_BT) there"].split(" ± "))
+    assert error == pytest.approx(0.05 * ratio, rel=0.06)
+
+
+@pytest.mark.parametrize(("slope", "said"), [(1.0, True), (0.0, False)])
+def test_a_peak_at_the_end_of_the_grid_is_said(slope: float, said: bool) -> None:
+    tree = complete(synthetic.one_coordinate([0.0]))
+    forces = tree["forces"].to_dataset()
+    x = forces["x"] - forces["x"].mean()
+    forces["friction"] = xr.ones_like(forces["friction"]) * (np.exp(-(x**2)) + slope * (x - x.min()))
+    tree["forces"] = xr.DataTree(forces)
+    peaks = rows_of(key_forces.tables(Source(tree))[0])
+    assert ("(end of the grid)" in peaks[-1]["at"]) == said
+
+
+def test_what_has_no_stated_error_is_said(junction: xr.DataTree) -> None:
+    advice = verdict(Source(junction)).advice
+    assert "not so of currents and occupations of levels" in advice
+    page = read(junction)
+    assert "Currents have no stated error" in page.text and "Occupations have no stated error" in page.text
+
+
+def test_a_result_with_parts_removed_is_not_called_converged(junction: xr.DataTree) -> None:
+    assert verdict(Source(junction)).state == "good"
+    tree = junction.copy(deep=True)
+    tree["forces"] = xr.DataTree(tree["forces"].to_dataset().drop_vars("friction"))
+    found = verdict(Source(tree))
+    assert found.state == "warn" and "holds no friction" in found.sentence
+    del tree["forces"]
+    assert "holds no forces" in verdict(Source(tree)).sentence
+
+
+def test_the_command_that_goes_on_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nonadia.runs import forces_execute
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the solver gave up")
+
+    monkeypatch.setattr(forces_execute, "at", broken)
+    with pytest.raises(RunFailed) as failure:
+        na.run(na.load("junction", {"forces.x": "[-4.0, 0.0]", "parameters.bias": "0 V"}))
+    text = report.page(failure.value.tree)
+    assert "`" not in text and re.search(r"<pre>nonadia run junction .*--resume</pre>", text)
+
+
+def given_surface() -> xr.DataTree:
+    """A table with few rows and no force beside the potential, in Å."""
+    x = np.linspace(-1.0, 1.0, 21)
+    return na.run(na.load({
+        "title": "given", "system": "table", "coordinates": {"z": {"mass": "28 u", "unit": "angstrom"}},
+        "parameters": {"k": 0.02, "T": "300 K"}, "molecule": {"potential": "k*z**2/2 + 0.001*cos(3*z)"},
+        "table": {"z": {"start": float(x[0]), "stop": float(x[-1]), "points": x.size}, "friction": "5 + z", "temperature": "T"},
+        "langevin": {"trajectories": 32, "duration": "20 fs", "initial": {"z": 0.1, "temperature": "300 K"},
+                     "table_tolerance": 0.2, "asymptote": {"z": {"lower": "linear", "upper": "linear"}}},
+    }))  # fmt: skip
+
+
+def test_given_forces(capsys: pytest.CaptureFixture[str]) -> None:
+    tree = given_surface()
+    page = read(tree)
+    assert "strongest mean force" not in page.text and "electrons' part" not in page.text
+    assert "D/(γ k_BT)" not in page.text, "no column, no note"
+    grid = model.grids(Source(tree))
+    assert grid is not None and grid.rows == [["z (nuclear)", "28\u202fu", "−0.5292 … 0.5292 Å", "21"]]
+    means = next(table for table in key_langevin.tables(Source(tree)) if table.title == "Means at selected times")
+    assert all(row["mean position"].endswith("Å") for row in rows_of(means))
+    own = json.loads(str(tree["langevin"].attrs["table_errors"]))
+    force = own["force"] / EV * ANGSTROM
+    assert force > 0 and "Interpolation of the table" in page.text
+    summary(tree)
+    line = next(line for line in capsys.readouterr().out.splitlines() if "interpolation" in line)
+    assert f"force {words.number(force, 2)} eV/Å" in line
+    assert words.number(own["friction"] / float(tree["forces/friction"].max()), 2) in line
+
+
+def test_a_field_in_time_does_work() -> None:
+    settings = {"system": "molecule", "model": {"electrons": {"potential": "r*sin(t)"}, "functions_of_time": {}}}
+    tree = complete(synthetic_closed.line(), system="molecule", settings=json.dumps(settings))
+    assert Source(tree).driven and "projections" in read(tree).text
+    settings["model"] = {"electrons": {"potential": "r*tan(r)"}}
+    tree.attrs["settings"] = json.dumps(settings)
+    assert not Source(tree).driven and "projections" not in read(tree).text
+    assert "work of the external fields" in figures.caption("energies", True, True)
+    assert "conserved" in figures.caption("energies", True)
+
+
+def test_rounding_is_no_value() -> None:
+    at = xr.Dataset({"energy": 3.5e-14, "T_marg": 0.025})
+    scale = key_closed._largest(at, ("energy", "T_marg"))
+    assert key_closed._value(at, "energy", scale) == "0" and key_closed._value(at, "T_marg", scale) == "0.025"
+    assert key_closed._value(at, "energy", 1e-10) == "3.5×10⁻¹⁴"
+
+
+def test_times_of_a_column_share_a_unit() -> None:
+    assert model.time(1250 * FS, 5 * PS) == "1.25\u202fps" and model.time(1250 * FS) == "1250\u202ffs"
+
+
+def test_a_single_lead_has_no_current() -> None:
+    tree = complete(synthetic.one_coordinate([0.0]))
+    forces = tree["forces"].to_dataset().isel(lead=[0])
+    forces["current"] = xr.zeros_like(forces["current"])
+    tree["forces"] = xr.DataTree(forces)
+    assert "Largest currents" not in {table.title for table in key_forces.tables(Source(tree))}
+    forces["current"] = forces["current"] + 1e-3
+    tree["forces"] = xr.DataTree(forces)
+    assert "Largest currents" in {table.title for table in key_forces.tables(Source(tree))}
+
+
+@pytest.mark.parametrize(("stored", "said"), [("[60]", "60"), ("[8, 60, 60]", "8, 60"), (5, "5"), (0, ""), (None, "")])
+def test_numbers_of_poles_are_plain(stored: object, said: str) -> None:
+    from nonadia.report.convergence import _several
+
+    assert _several(stored) == said

@@ -94,7 +94,9 @@ def summary(tree: xr.DataTree) -> None:
         print(f"{place}: {', '.join(parts)}" if place else ", ".join(parts))
         for message in json.loads(entry["messages"].item() or "[]"):
             print(f"  {message}")
-    for line in dynamics(tree):
+    from nonadia.report.interpolation import lines
+
+    for line in (*lines(tree), *dynamics(tree)):
         print(line)
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 _ALL_CHARGES = 3  # levels up to which every charge state is drawn; beyond, the empty and singly charged ones
+_FORMULAS = 4  # diabats up to which the legend has the formula of each; beyond, the occupied levels
+_EMPTY = "empty"
+_ROWS = 5  # of the legend; more make the figure higher, not the panel lower
 _DASHES: tuple[Any, ...] = (*style.DASHES[1:], (0, (8, 2, 1.2, 2, 1.2, 2)), (0, (3, 3)), (0, (1, 3)), (0, (10, 3)), (0, (4, 1)))
 
 
@@ -50,14 +53,19 @@ def potentials(cases: list[Case], coordinate: str) -> Figure:
     ]
     curves = "adiabatic curves: set" if len(cases) > 1 else "adiabatic curve: set"
     where = f"at {label.split(' (')[0]} = {x[anchor]:.4g}, where the molecule holds the fewest electrons"
-    axes.set_title(f"{curves} to $U_0$ {where}", fontsize=9, color=style.GREY)
+    title = f"{curves} to $U_0$ {where}"
+    if handles[0].get_label() == _EMPTY:
+        rest = ", vibrations not relaxed" if "vibrational_occupation" in cases[0].data else ""
+        title += f"\nbroken lines: $U_0 + \\sum E_m + \\sum U_{{mm'}}$ of the occupied levels{rest}"
+    axes.set_title(title, fontsize=9, color=style.GREY)
     # the diabats may rise far above: the window holds the adiabatic curves and the diabats' minima
     margin = 0.12 * (highest - lowest) or 1.0
     axes.set_ylim(lowest - margin, highest + margin)
     dress(axes, x, "")
     axes.set_xlabel(label)
     axes.set_ylabel(q.ENERGY.label("potential"))
-    style.legend_above(figure, handles)
+    rows = style.legend_above(figure, handles)
+    figure.set_figheight(4.4 + 0.2 * max(0, rows - _ROWS))
     return figure
 
 
@@ -100,9 +108,16 @@ def _diabats(axes: Axes, data: xr.Dataset, x: Array, colour: str) -> tuple[list[
     for number, (states, energy) in enumerate(groups):
         values, dashes = energy * q.ENERGY.factor, _DASHES[number % len(_DASHES)]
         axes.plot(x, values, color=colour, linestyle=dashes, linewidth=1.3, zorder=2)
-        handles.append(style.line_key(_formula(data, states), style.GREY, dashes))
+        name = _formula(data, states) if len(groups) <= _FORMULAS else _occupied(data, states)
+        handles.append(style.line_key(name, style.GREY, dashes))
         minima.append(float(np.nanmin(values)))
     return handles, min(minima), max(minima)
+
+
+def _occupied(data: xr.Dataset, states: list[tuple[int, ...]]) -> str:
+    """'left + right', which levels hold an electron; of several equal states the first."""
+    names = " + ".join(str(data["level"].values[m]) for m in states[0]) or _EMPTY
+    return f"{names} and {len(states) - 1} equal" if len(states) > 1 else names
 
 
 def _formula(data: xr.Dataset, states: list[tuple[int, ...]]) -> str:

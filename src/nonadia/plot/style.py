@@ -60,11 +60,13 @@ def zero_line(axes: Axes) -> None:
     axes.axhline(0.0, color=GREY, linewidth=0.8, zorder=1, gid=ZERO)
 
 
-def legend_above(figure: Figure, handles: Sequence[Any]) -> None:
-    """One legend for the whole figure, outside the axes, in as many columns as fit: it never covers data."""
+def legend_above(figure: Figure, handles: Sequence[Any]) -> int:
+    """One legend for the whole figure, outside the axes, in as many columns as fit: it never covers data. Its rows."""
     longest = max(len(_MARKUP.sub("", str(handle.get_label()))) for handle in handles)
     fitting = int(figure.get_figwidth() / (0.62 + 0.072 * longest))  # inches: key and gap, one letter
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(max(1, fitting), len(handles)))
+    columns = min(max(1, fitting), len(handles))
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+    return -(-len(handles) // columns)
 
 
 def line_key(label: str, colour: str = BLACK, dashes: Any = "-", **look: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from nonadia.runs.combine import CONVERGED
 from nonadia.units import FS, KELVIN
 
-from . import words
+from . import interpolation, words
 from .model import time
 from .parts import Table
 from .source import STUDY, own_attributes, points
@@ -32,7 +32,7 @@ def tables(source: Source) -> list[Table]:
         return []
     closed = "steps" in convergence
     found = [_closed(source, convergence)] if closed else [_forces(source, convergence), *_trails(convergence), _memory(source)]
-    found += [_dynamics(source, convergence)]
+    found += [_interpolation(source), _dynamics(source, convergence)]
     return [table.lively for table in found if table is not None and table.rows]
 
 
@@ -100,7 +100,7 @@ def _memory(source: Source) -> Table | None:
         good = bool(own.get("converged"))
         rows.append([
             label, CONVERGED if good else "not converged" if own else "not computed", str(own.get("method", "")).upper(),
-            *(words.plain(own[key]) if own.get(key) not in (None, "", 0) else "" for key in ("tiers", "poles")),
+            *(_several(own.get(key)) for key in ("tiers", "poles")),
             words.number(max((float(e) for e in errors.values()), default=np.nan), 2) if isinstance(errors, dict) else "",
             words.number((source.settings.get("memory") or {}).get("tolerance", np.nan), 2),
         ])  # fmt: skip
@@ -110,6 +110,13 @@ def _memory(source: Source) -> Table | None:
     return Table(
         "Memory kernels", head, rows, "Errors relative to the largest magnitude of each kernel and spectrum.", marked=marked
     )
+
+
+def _interpolation(source: Source) -> Table | None:
+    asked = words.number((source.settings.get("langevin") or {}).get("table_tolerance", np.nan), 2)
+    rows = [[label, *cells, asked] for label, cells in interpolation.errors(source.tree)]
+    note = "Largest errors between the points of the table in which the nuclei move; asked for: relative to the largest values."
+    return Table("Interpolation of the table", ("sweep point", *interpolation.HEAD, "asked for"), rows, note) if rows else None
 
 
 def _dynamics(source: Source, convergence: xr.Dataset) -> Table | None:
@@ -241,6 +248,12 @@ def _study(study: xr.Dataset) -> Table:
 
 def _text(record: xr.Dataset, key: str) -> str:
     return str(record[key].item()) if key in record else ""
+
+
+def _several(stored: Any) -> str:
+    """'60', or of several kinds or leads '8, 60'; stored as a number, a list, or its JSON."""
+    found = _list(stored) if isinstance(stored, str) else np.ravel(stored if stored is not None else []).tolist()
+    return ", ".join(dict.fromkeys(str(each) for each in found if each))
 
 
 def _list(text: str) -> list[Any]:

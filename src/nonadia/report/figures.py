@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nonadia.plot import PlotError, plot_result
 
 from .parts import Picture
+from .source import Source
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,7 +36,7 @@ _CAPTIONS = {
     "trajectories": "Single stored trajectories.",
     "convergence": "Errors against tiers and poles.",
     "energy-transfer": "Surfaces, rate of nuclear kinetic energy, and the force on the nuclei at selected times.",
-    "energies": "Energies against time, and how far the total is from being conserved.",
+    "energies": "Energies against time, and the change of the total: zero as far as energy is conserved.",
     "density": "Nuclear density against position and time.",
     "electron-density": "Electronic density against position and time.",
     "channels": "Populations of the electronic states.",
@@ -48,12 +49,14 @@ _CAPTIONS = {
     "identities": "Residuals of the identities against time.",
     "newton": "The centre of the packet from Newton's equation, beside the exact one.",
 }
+_DRIVEN = {"energies": "Energies against time, and the change of the total, which is the work of the external fields."}
 _CLOSED = {"potentials": "Time-dependent potential of the nuclei at selected times, with the surfaces."}
 
 
 def pictures(tree: xr.DataTree) -> tuple[list[Picture], str]:
     """(the figures in their order, what could not be drawn and why)."""
     closed = "wavepacket" in tree.children or "factorization" in tree.children
+    moved = Source(tree).driven
     with tempfile.TemporaryDirectory() as folder:
         missing = ""
         try:
@@ -62,7 +65,7 @@ def pictures(tree: xr.DataTree) -> tuple[list[Picture], str]:
             missing = str(error)
             written = sorted(Path(folder).iterdir())
         found = [
-            Picture(name, _embedded(path, path.with_suffix(".svg")), caption(name, closed))
+            Picture(name, _embedded(path, path.with_suffix(".svg")), caption(name, closed, moved))
             for path in written
             if path.suffix == ".png"
             for name in [path.stem.removeprefix(f"{_STEM}-")]
@@ -70,9 +73,12 @@ def pictures(tree: xr.DataTree) -> tuple[list[Picture], str]:
     return found, missing
 
 
-def caption(name: str, closed: bool = False) -> str:
-    """What a figure shows; sweep point and coordinate, which follow in its file's name, are written in the figure."""
-    known = _CAPTIONS | (_CLOSED if closed else {})
+def caption(name: str, closed: bool = False, moved: bool = False) -> str:
+    """What a figure shows; sweep point and coordinate, which follow in its file's name, are written in the figure.
+
+    closed: of a closed system; moved: by fields that depend on time.
+    """
+    known = _CAPTIONS | (_CLOSED if closed else {}) | (_DRIVEN if moved else {})
     fitting = [stem for stem in known if name == stem or name.startswith((f"{stem}-", f"{stem}_"))]
     if not fitting:
         return f"{name.replace('-', ' ').capitalize()}."

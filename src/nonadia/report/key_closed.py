@@ -10,6 +10,7 @@ from . import words
 from .model import time
 from .parts import Table
 from .source import own_attributes, points
+from .states import marked, unconverged
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .source import Source
 
 INSTANTS = 7
+ROUNDING = 1e-11  # relative to the largest of its kind: smaller values are given as 0
+_ENERGIES = ("energy", "BO_energy", "nuclear_kinetic_energy", "external_energy")
 _IDENTITIES = {
     "power": "dT_marg/dt = ∫ n E·v (EF 10)",
     "momentum": "dP/dt = ∫ n (E + C v) (EF 17)",
@@ -34,10 +37,11 @@ def tables(source: Source) -> list[Table]:
     packet, fields = source.group("wavepacket"), source.group("factorization")
     found = []
     if packet is not None:
-        found += [_course(packet), _populations(packet)]
+        found += [_course(packet), _populations(packet, source.driven)]
     if fields is not None:
         found += [_energies(fields), _identities(source, fields)]
-    return [table.lively for table in found if table.rows]
+    bad = unconverged(source)
+    return [marked(table, bad).lively for table in found if table.rows]
 
 
 def identities(source: Source) -> list[Table]:
@@ -51,19 +55,29 @@ def _course(packet: xr.Dataset) -> Table:
     rows, unit = [], ""
     for label, at in points(packet):
         for now in _instants(at):
-            cells = [_value(now, name) for name in ("energy", "BO_energy", "nuclear_kinetic_energy", "external_energy", "norm")]
+            scale = _largest(at, _ENERGIES)
+            cells = [*(_value(now, name, scale) for name in _ENERGIES), _value(now, "norm")]
             places = []
             if "position" in now and "width" in now:
                 unit = _UNITS.get(str(now["position"].attrs.get("units", "1")), "")
                 for name, x, w in zip(now["coordinate"].values, now["position"].values, now["width"].values, strict=True):
                     places.append(f"{name} = {words.number(x if abs(x) > 1e-9 * w else 0.0)}, width {words.number(w)}")
-            rows.append([label, time(float(now["time"])), *cells, "; ".join(places)])
+            rows.append([label, time(float(now["time"]), float(at["time"].values[-1])), *cells, "; ".join(places)])
     place = f"mean position ({unit})" if unit else "mean position"
-    head = ("sweep point", "time", "energy", "⟨H_BO⟩", "nuclear kinetic energy", "energy in external fields", "norm", place)
+    head = (
+        "sweep point",
+        "time",
+        "energy",
+        "⟨H_BO⟩",
+        "nuclear kinetic energy",
+        "in the external potential",
+        "norm",
+        place,
+    )
     return Table("Energies (Hartree) and mean positions", head, rows, "Width: the standard deviation of the position.")
 
 
-def _populations(packet: xr.Dataset) -> Table:
+def _populations(packet: xr.Dataset, driven: bool) -> Table:
     rows: list[list[str]] = []
     heads: list[str] = []
     kinds = [("adiabatic_population", "surface", "Born-Oppenheimer state"), ("population", "state", "basis state")]
@@ -73,17 +87,27 @@ def _populations(packet: xr.Dataset) -> Table:
     for label, at in points(packet):
         for now in _instants(at):
             rows.append(
-                [label, time(float(now["time"])), *(words.number(_seen(v)) for n, _, _ in present for v in now[n].values)]
+                [
+                    label,
+                    time(float(now["time"]), float(at["time"].values[-1])),
+                    *(words.number(_seen(v)) for n, _, _ in present for v in now[n].values),
+                ]
             )
-    return Table("Populations", ("sweep point", "time", *heads), rows if heads else [], "Probabilities (dimensionless).")
+    note = "Probabilities (dimensionless)."
+    if driven and any(name == "adiabatic_population" for name, _, _ in present):
+        note += " The Born-Oppenheimer states are those of the first time: in the field they are projections, not surfaces."
+    return Table("Populations", ("sweep point", "time", *heads), rows if heads else [], note)
 
 
 def _energies(fields: xr.Dataset) -> Table:
     rows = []
     for label, at in points(fields):
+        energies, rates = ("T_marg", "T_geo", "E_BO", "E_external", "E_total"), ("rate_T_marg", "rate_T_geo")
+        scale, span = _largest(at, energies), float(np.ptp(at["time"].values)) or 1.0
+        speed = max(_largest(at, rates), scale / span)
         for now in _instants(at):
-            names = ("T_marg", "T_geo", "E_BO", "E_external", "E_total", "rate_T_marg", "rate_T_geo")
-            rows.append([label, time(float(now["time"])), *(_value(now, name) for name in names)])
+            cells = [*(_value(now, name, scale) for name in energies), *(_value(now, name, speed) for name in rates)]
+            rows.append([label, time(float(now["time"]), float(at["time"].values[-1])), *cells])
     head = ("sweep point", "time", "T_marg", "T_geo", "E_BO", "E_external", "E_total", "dT_marg/dt", "dT_geo/dt")
     note = "Energies in Hartree, rates in Hartree²/ħ. T_marg + T_geo is the nuclear kinetic energy."
     return Table("Energy partition of the exact factorization", head, rows, note)
@@ -140,10 +164,16 @@ def _instants(at: xr.Dataset) -> list[xr.Dataset]:
     return [at.isel(time=int(i)) for i in chosen]
 
 
-def _value(now: xr.Dataset, name: str) -> str:
-    return words.number(_seen(float(now[name])), 5) if name in now and now[name].ndim == 0 else words.NOTHING
+def _largest(at: xr.Dataset, names: tuple[str, ...]) -> float:
+    """Of all of these, over time: what rounding is relative to."""
+    sizes = [float(np.nanmax(np.abs(at[name].values))) for name in names if _known(at, name)]
+    return max(sizes, default=1.0)
 
 
-def _seen(value: float) -> float:
-    """Without what double precision leaves of a zero."""
-    return 0.0 if abs(value) < 1e-15 else value
+def _value(now: xr.Dataset, name: str, scale: float = 1.0) -> str:
+    return words.number(_seen(float(now[name]), scale), 5) if name in now and now[name].ndim == 0 else words.NOTHING
+
+
+def _seen(value: float, scale: float = 1.0) -> float:
+    """Without what double precision leaves of a zero, after thousands of steps."""
+    return 0.0 if abs(value) < ROUNDING * scale else value

@@ -12,6 +12,7 @@ from nonadia.plot.cases import Case, coordinates, grid_dims, split
 
 from . import words
 from .parts import Table
+from .states import marked, unconverged
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,8 +31,12 @@ def tables(source: Source) -> list[Table]:
         cases = split(forces)
     except PlotError:
         return []
-    found = [_friction(cases), _extremes(cases), _potential(cases), _transport(cases)]
-    return [table.lively for table in found if table is not None and table.rows]
+    given = source.system == "table"
+    # as `points` labels them: no line break within 'bias = 0.2 V'
+    cases = [Case(", ".join(part.replace(" ", "\u00a0") for part in case.label.split(", ")), case.data) for case in cases]
+    found = [_friction(cases), _extremes(cases, given), _potential(cases), _transport(cases)]
+    bad = unconverged(source, "forces")
+    return [marked(table, bad).lively for table in found if table is not None and table.rows]
 
 
 def _friction(cases: list[Case]) -> Table:
@@ -44,11 +49,13 @@ def _friction(cases: list[Case]) -> Table:
             scale = q.friction(case.data, mode, mode)
             for peak in _peaks(case, friction):
                 value = _measured(case.data, "friction", friction, peak, scale)
-                rows.append([case.label, mode, value, _place(case.data, friction, peak), _ratio(case, mode, peak)])
+                rows.append([case.label, mode, value, _place(case.data, peak), _ratio(case, mode, peak)])
+    ratios = any(row[-1] for row in rows)
     head = ("sweep point", "coordinate", "friction γ", "at", "D/(γ k_BT) there")
     note = (
-        "Friction γ of F = F_ad − γ v at its maxima, after ± its stated error; D/(γ k_BT) is 1 in equilibrium "
-        f"(fluctuation–dissipation). At most {PEAKS} maxima, of at least a tenth of the largest."
+        f"Friction γ of F = F_ad − γ v at its maxima{_stated(cases)}. "
+        f"At most {PEAKS} maxima, of at least a tenth of the largest."
+        f"{' D/(γ k_BT) is 1 in equilibrium (fluctuation–dissipation).' if ratios else ''}"
     )
     return Table("Friction peaks", head, rows, note)
 
@@ -66,7 +73,11 @@ def _peaks(case: Case, friction: xr.DataArray) -> list[dict[str, Any]]:
     return [{dims[0]: int(order[i])} for i in found] or [largest]
 
 
-def _extremes(cases: list[Case]) -> Table:
+def _stated(cases: list[Case]) -> str:
+    return ", after ± the stated error" if any("error_friction" in case.data for case in cases) else ""
+
+
+def _extremes(cases: list[Case], given: bool) -> Table:
     rows = []
     for case in cases:
         for mode in coordinates(case.data):
@@ -75,13 +86,16 @@ def _extremes(cases: list[Case]) -> Table:
                 continue
             scale, force = q.friction(case.data, mode, mode), q.force(case.data, mode)
             least, strongest = _where(friction, np.nanargmin), _where(abs(mean), np.nanargmax)
-            rows.append([
-                case.label, mode, words.quantity(float(friction.min()) * scale.factor, _unit(scale)),
-                _place(case.data, friction, least), _measured(case.data, "force", mean, strongest, force),
-                _place(case.data, mean, strongest),
-            ])  # fmt: skip
+            row = [case.label, mode, _measured(case.data, "friction", friction, least, scale), _place(case.data, least)]
+            if given and not mean.values.any():  # all of the force is in the potential
+                rows.append([*row, "", ""])
+                continue
+            rows.append([*row, _measured(case.data, "force", mean, strongest, force), _place(case.data, strongest)])
     head = ("sweep point", "coordinate", "least friction", "at", "strongest mean force", "at")
-    note = "Over the points of the grid. The mean force is the electrons' part, without −∂U₀/∂x."
+    note = f"Over the points of the grid{_stated(cases)}."
+    if any(row[4] for row in rows):
+        whose = "as given" if given else "the electrons' part"
+        note += f" The mean force is {whose}, without −∂U₀/∂x."
     return Table("Extremes", head, rows, note)
 
 
@@ -89,9 +103,17 @@ def _ratio(case: Case, mode: str, at: dict[str, Any]) -> str:
     """D/(γ k_BT); nothing where the leads differ in temperature or there are none."""
     if "noise" not in case.data or "temperature" not in case.data or not case.one_temperature:
         return ""
-    noise = float(case.data["noise"].sel(mode=mode, mode_=mode)[at])
-    friction = float(case.data["friction"].sel(mode=mode, mode_=mode)[at])
-    return words.number(noise / (friction * case.kT)) if friction else ""
+    noise, friction = (float(case.data[name].sel(mode=mode, mode_=mode)[at]) for name in ("noise", "friction"))
+    if not friction:
+        return ""
+    ratio = noise / (friction * case.kT)
+    names = ("error_noise", "error_friction")
+    if not set(names) <= set(case.data.data_vars):
+        return words.number(ratio)
+    of_noise, of_friction = (float(case.data[name].sel(mode=mode, mode_=mode)[at]) for name in names)
+    if not np.isfinite(of_noise + of_friction):
+        return f"{words.number(ratio)} ± unknown"
+    return words.measured(ratio, of_noise / abs(friction * case.kT) + abs(ratio * of_friction / friction))
 
 
 def _potential(cases: list[Case]) -> Table | None:
@@ -122,6 +144,7 @@ def _potential(cases: list[Case]) -> Table | None:
     head = ("sweep point", "minimum at", "above the lowest", "barriers beside it", "occupation of the levels there")
     note = (
         "Adiabatic potential: U₀ minus the integrated mean force; a barrier is the height of the next maximum on either side."
+        f"{' Occupations have no stated error.' if any(row[-1] for row in rows) else ''}"
     )
     return Table("Wells of the adiabatic potential", head, rows, note) if rows else None
 
@@ -160,9 +183,14 @@ def _transport(cases: list[Case]) -> Table | None:
                 continue
             rows.append([
                 case.label, str(lead), words.quantity(float(values[where]) * q.CURRENT.factor, "µA"),
-                _place(case.data, values, where),
+                _place(case.data, where),
             ])  # fmt: skip
-    note = "Positive: electrons flow from the lead into the molecule. Currents below 10⁻¹² µA are given as 0."
+    if all(row[2] == "0" for row in rows) and cases[0].data.sizes.get("lead", 1) == 1:
+        return None  # nothing flows at a single lead
+    note = (
+        "Positive: electrons flow from the lead into the molecule. Currents below 10⁻¹² µA are given as 0. Currents have no "
+        "stated error: repeat the run with a smaller tolerance to see how they change."
+    )
     return Table("Largest currents", ("sweep point", "lead", "current", "at"), rows, note) if rows else None
 
 
@@ -179,20 +207,22 @@ def _measured(data: xr.Dataset, quantity: str, values: xr.DataArray, at: dict[st
     if name in data:
         pick = {key: values.coords[key].item() for key in ("mode", "mode_") if key in values.coords}
         error = float(data[name].sel({key: value for key, value in pick.items() if key in data[name].dims})[at])
-    return words.measured(float(values[at]) * scale.factor, error * scale.factor, _unit(scale))
+    text = words.measured(float(values[at]) * scale.factor, error * scale.factor, _unit(scale))
+    return f"{text} ± unknown" if np.isinf(error) else text
 
 
-def _place(data: xr.Dataset, values: xr.DataArray, at: dict[str, Any]) -> str:
-    """'x = 1.2' or 'x = 1.2 Å, y = …'."""
-    parts = []
+def _place(data: xr.Dataset, at: dict[str, Any]) -> str:
+    """'x = 1.2' or 'x = 1.2 Å, y = …'; what lies at an end of the grid may go on beyond it."""
+    parts, edge = [], False
     for mode in coordinates(data):
         scale = q.position(data, mode)
         value = data[mode].values if mode in data.coords else None
         if value is None:
             continue
         index = at[mode] if mode in at else at.get("point", 0)
+        edge |= mode in at and np.size(value) > 2 and np.atleast_1d(value)[index] in (np.min(value), np.max(value))
         parts.append(f"{mode} = {words.quantity(float(np.atleast_1d(value)[index]) * scale.factor, _unit(scale))}")
-    return ", ".join(parts)
+    return ", ".join(parts) + (" (end of the grid)" if edge else "")
 
 
 def _unit(scale: q.Scale) -> str:

@@ -12,6 +12,7 @@ from . import words
 from .model import time
 from .parts import Table
 from .source import points
+from .states import marked, unconverged
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +33,8 @@ def tables(source: Source) -> list[Table]:
     cases = [(label, at) for label, at in points(group) if np.isfinite(at["survivors"].values).any()]
     units = {str(mode): _unit_of(source, str(mode)) for mode in group["mode"].values}
     found = [_steady(cases, units), _exits(cases), _rates(cases), _courses(cases, units)]
-    return [table.lively for table in found if table is not None and table.rows]
+    bad = unconverged(source, "langevin")
+    return [marked(table, bad).lively for table in found if table is not None and table.rows]
 
 
 def _steady(cases: Cases, units: Units) -> Table:
@@ -98,13 +100,14 @@ def _courses(cases: Cases, units: Units) -> Table:
     rows = []
     for label, at in cases:
         times = at["time"].values
+        longest = float(times[-1])
         known = np.flatnonzero(np.isfinite(at["survivors"].values))
         for i in known[np.unique(np.linspace(0, known.size - 1, min(INSTANTS, known.size)).round().astype(int))]:
             now = at.isel(time=int(i))
             for j, mode in enumerate(str(name) for name in at["mode"].values):
                 inside = words.number(now["survivors"].item()) if not j else ""
                 rows.append([
-                    label, time(float(times[i])), mode, _pair(now, "kinetic_temperature", KELVIN, "K", mode=mode),
+                    label, time(float(times[i]), longest), mode, _pair(now, "kinetic_temperature", KELVIN, "K", mode=mode),
                     _pair(now, "position", *units[mode], mode=mode), _pair(now, "energy", EV, "eV") if not j else "", inside,
                 ])  # fmt: skip
     head = ("sweep point", "time", "coordinate", "kinetic temperature", "mean position", "mean energy", "trajectories inside")
@@ -123,6 +126,5 @@ def _pair(at: xr.Dataset, name: str, unit_value: float, unit: str, **where: Any)
 
 def _unit_of(source: Source, mode: str) -> tuple[float, str]:
     """As the input has it: angstrom, bohr, or none."""
-    entry = source.model.get("coordinates", {}).get(mode, {})
-    unit = str(entry.get("unit", "bohr"))
+    unit = str(source.coordinates.get(mode, {}).get("unit", "bohr"))
     return {"angstrom": (ANGSTROM, "Å"), "1": (1.0, "")}.get(unit, (1.0, "a₀"))

@@ -13,6 +13,7 @@ from . import words
 from .key_forces import _unit
 from .parts import Table
 from .source import points
+from .states import marked, unconverged
 
 if TYPE_CHECKING:
     from .source import Source
@@ -39,7 +40,7 @@ def tables(source: Source) -> list[Table]:
         f"below 1/e of its largest value. At most {MOST} geometries are listed; the file has all."
     )
     head = ("sweep point", "geometry", "coordinate", "static friction", "at ħω", "decay to 1/e")
-    return [Table("Memory", head, rows, note).lively] if rows else []
+    return [marked(Table("Memory", head, rows, note), unconverged(source, "memory")).lively] if rows else []
 
 
 def _row(label: str, point: object, mode: str, dims: list[str]) -> list[list[str]]:

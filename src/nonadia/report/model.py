@@ -174,14 +174,16 @@ def _swept(source: Source) -> list[str]:
     return [f"Swept: {'; '.join(each)}."]
 
 
-def time(atomic: float) -> str:
-    """A time in fs, or ps if it is long."""
-    return words.quantity(atomic / PS, "ps") if atomic >= 2.0 * PS else words.quantity(atomic / FS, "fs")
+def time(atomic: float, longest: float | None = None) -> str:
+    """A time in fs, or ps if it, or the longest of a column, is long."""
+    if (atomic if longest is None else longest) >= 2.0 * PS:
+        return words.quantity(atomic / PS, "ps")
+    return words.quantity(atomic / FS, "fs")
 
 
 def grids(source: Source) -> Table | None:
     """Coordinates with their masses and grids, in the unit that the input uses."""
-    coordinates = source.model.get("coordinates") or {}
+    coordinates = source.coordinates
     forces = (source.settings.get("forces") or source.settings.get("table") or {}).get("grid_min_max_points") or {}
     electronic = source.model.get("electronic_coordinates") or {}
     rows = []

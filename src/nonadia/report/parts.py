@@ -36,12 +36,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Verdict:
-    """state: "good", "warn" or "bad"; word: in one or two words; sentence: what it means; advice: what to do."""
+    """state: "good", "warn" or "bad"; word: in one or two words; sentence: what it means; advice, command: what to do."""
 
     state: str
     word: str
     sentence: str
     advice: str
+    command: str = ""
 
 
 @dataclass(frozen=True)

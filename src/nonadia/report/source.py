@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -72,6 +73,21 @@ class Source:
     def model(self) -> dict[str, Any]:
         found = self.settings.get("model")
         return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def coordinates(self) -> dict[str, Any]:
+        """Of the nuclei: mass and unit of each; of given forces, which have no model, from the settings of the table."""
+        given = self.settings.get("table")
+        held = given.get("masses_units") if isinstance(given, dict) else None
+        named = {name: {"mass": pair[0], "unit": pair[1]} for name, pair in (held or {}).items()}
+        found = self.model.get("coordinates") or named
+        return {name: entry for name, entry in found.items() if isinstance(entry, dict)}
+
+    @cached_property
+    def driven(self) -> bool:
+        """Whether the Hamiltonian depends on time: then energy is not conserved, and surfaces are those of one time."""
+        fields = [self.model.get(key) for key in ("electrons", "scalar_potential", "vector_potential")]
+        return bool(self.model.get("functions_of_time")) or re.search(r"\bt\b", json.dumps(fields)) is not None
 
     @cached_property
     def versions(self) -> dict[str, Any]:

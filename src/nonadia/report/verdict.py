@@ -35,8 +35,24 @@ def verdict(source: Source) -> Verdict:
         verb = "does" if total == 1 or bad == 1 else "do"
         sentence = f"{which} {verb} not reach the tolerance asked for; the values below are the best found."
         return Verdict("warn", "Not converged", sentence, _advice(source))
+    lost = _lost(source)
+    if lost:
+        sentence = f"It says converged, but holds no {words.listed(lost)}: parts of the file have been removed."
+        return Verdict("warn", "Not whole", sentence, "Take the file as it was written, or run the input again; see below.")
     what = "Everything asked for" if total == 1 else f"Every one of the {total} sweep points"
     return Verdict("good", "Converged", f"{what} was computed to its tolerance{_tolerances(source)}.", _use(source))
+
+
+def _lost(source: Source) -> list[str]:
+    """What the settings ask for and the file does not hold."""
+    held = {"forces": "forces", "table": "forces", "memory": "memory", "langevin": "langevin", "propagation": "wavepacket",
+            "factorization": "factorization"}  # fmt: skip
+    groups = [group for key, group in held.items() if source.settings.get(key)]
+    lost = [group for group in dict.fromkeys(groups) if source.group(group) is None]
+    forces = source.group("forces")
+    if forces is not None and "forces" in groups:
+        lost += [name.replace("_", " ") for name in ("mean_force", "friction", "noise") if name not in forces]
+    return lost
 
 
 def _of_study(source: Source) -> Verdict:
@@ -64,8 +80,9 @@ def _incomplete(source: Source, states: list[str]) -> Verdict:
     parts = [f"{failed} failed" if failed else "", f"{missing} not computed" if missing else ""]
     what = words.listed(part for part in parts if part)
     sentence = f"Of {words.counted(total, each)}, {what}; {kept or 'none'} finished."
-    advice = f"The messages below say why. Finished ones are kept: go on with `{reproduce.command(source)} --resume`."
-    return Verdict("bad", "Failed" if failed and not kept else "Incomplete", sentence, advice)
+    advice = "The messages below say why. Finished ones are kept; to go on:"
+    word = "Failed" if failed and not kept else "Incomplete"
+    return Verdict("bad", word, sentence, advice, f"{reproduce.command(source)} --resume")
 
 
 def _advice(source: Source) -> str:
@@ -91,6 +108,9 @@ def _tolerances(source: Source) -> str:
     if forces:
         each = "at every geometry" if forces.get("tolerance_mode") == "pointwise" else "of the largest value on the grid"
         said.append(f"forces, friction and noise {words.number(forces['tolerance'], 2)} {each}")
+    memory = source.settings.get("memory")
+    if memory and source.group("memory") is not None:
+        said.append(f"memory kernels {words.number(memory.get('tolerance', np.nan), 2)} of the largest value")
     propagation = source.settings.get("propagation")
     if propagation:
         said.append(f"wave function {words.number(propagation['tolerance'], 2)} in the norm")
@@ -109,4 +129,10 @@ def _use(source: Source) -> str:
     group = source.group("langevin")
     notes = group is not None and any(words.texts(each.get("notes")) for each in own_attributes(group))
     tail = " Read the notes on the dynamics before quoting steady values." if notes else ""
-    return f"The values can be quoted with the errors stated below.{tail}"
+    without = []
+    forces = source.group("forces")
+    if forces is not None:
+        names = (("current", "currents"), ("population", "occupations of levels"))
+        without = [word for name, word in names if name in forces and f"error_{name}" not in forces]
+    most = f" That is not so of {words.listed(without)}: they have no stated error." if without else ""
+    return f"Values with ± can be quoted with that error.{most}{tail}"
