@@ -23,6 +23,7 @@ from nonadia.studies.jcp_161_064106 import (
     figure_6,
     figure_7,
     inelastic,
+    shipped_parameters,
     wide_band,
 )
 from nonadia.studies.jcp_161_064106.parameters import BANDWIDTH, BIASES, GAMMA, RUNS, A, Q
@@ -31,6 +32,7 @@ from nonadia.studies.study import Run
 
 COARSE = np.concatenate([np.arange(-20.0, -1.0, 0.5), np.arange(-1.0, 1.0, 0.1), np.arange(1.0, 14.01, 0.5)]).round(3)
 FEW = [-6, -3, 0, 1]
+SHIPPED = np.concatenate([np.arange(-16.0, -1.0, 0.2), np.arange(-1.0, 1.0, 0.04), np.arange(1.0, 9.01, 0.2)]).round(3)
 Data = Mapping[str, xr.DataTree]
 
 
@@ -40,8 +42,8 @@ def data() -> dict[str, xr.DataTree]:
     results = {}
     for run in RUNS:
         if isinstance(run, Run) and run.example != "junction-vibration" and not run.name.startswith("without"):
-            points = FEW if run.name.endswith("heom") else COARSE.tolist()
-            results[run.name] = na.run(load(run.example, {**run.overrides, "forces.x": points}))
+            points = FEW if run.name.endswith("heom") else SHIPPED if run.name.startswith("shipped") else COARSE
+            results[run.name] = na.run(load(run.example, {**run.overrides, "forces.x": list(map(float, points))}))
     return results
 
 
@@ -58,10 +60,10 @@ def changed(data: Data, run: str, **factors: float) -> dict[str, xr.DataTree]:
 
 
 def test_statements_hold_and_figures_are_drawn(data: Data) -> None:
-    for module in (figure_1, figure_3, figure_4, figure_5):
+    for module in (figure_1, figure_3, figure_4, figure_5, shipped_parameters):
         entries = module.statements(data)
         assert len(entries) > 5 and failing(entries) == set()
-        assert len(module.draw(data).axes) in (1, 2)
+        assert len(module.draw(data).axes) in (1, 2, 4)
 
 
 def test_statements_fail_where_the_physics_is_broken(data: Data) -> None:
@@ -175,9 +177,11 @@ def test_extrema_between_grid_points() -> None:
 
 def test_one_set_of_parameters_serves_all_figures() -> None:
     study = studies.load("jcp-161-064106")
-    assert [figure.name for figure in study.figures] == [f"figure-{n}" for n in range(1, 8)]
+    assert [figure.name for figure in study.figures] == [*(f"figure-{n}" for n in range(1, 8)), "shipped-parameters"]
     for run in study.runs:
         assert isinstance(run, Run)
+        if run.name.startswith("shipped"):
+            continue
         content = load(run.example, dict(run.overrides)).data
         parameters = content["parameters"]
         if run.example != "junction":
@@ -187,6 +191,39 @@ def test_one_set_of_parameters_serves_all_figures() -> None:
         assert (parameters["eps0"], parameters["lam"]) == ("60 meV", "15 meV")
         assert parameters["Gamma"] == ("10 meV" if run.example == "junction" else "20 meV")
     assert len(BIASES) == 2
+
+
+def test_shipped_parameters_are_those_of_the_files() -> None:
+    for run in (run for run in RUNS if run.name.startswith("shipped")):
+        assert set(run.overrides) == {"forces.x"}
+        parameters = load(run.example, dict(run.overrides)).data["parameters"]
+        assert (
+            parameters["eps0"] == f"{shipped_parameters.EPS0:g} meV" and parameters["lam"] == f"{shipped_parameters.LAM:g} meV"
+        )
+        assert parameters.get("q", shipped_parameters.Q) == shipped_parameters.Q
+    assert pytest.approx(-3.5355, abs=1e-4) == shipped_parameters.CROSSING
+    assert shipped_parameters.resonance(-1, 0.2) == pytest.approx(2 * shipped_parameters.CROSSING)
+
+
+def test_shipped_parameters_without_their_physics(data: Data) -> None:
+    known = {entry.quantity for entry in shipped_parameters.statements(data) if entry.state == "not reproduced"}
+    assert known == {
+        "minima in |x| < 2 of the potential without that part",
+        "|dn/dx| at x = 0 / |dn/dx| at x'",
+        "largest D/(γ k_BT) there, 0.025 inside its ends",
+        "maxima of γ besides that near x = 0",
+        "largest D/(γ k_BT) for |x| < 0.3",
+    }
+    no_barrier = xr.DataTree.from_dict(
+        {"/forces": (f := data["shipped-constant"]["forces"].to_dataset()).assign(potential=f["bare_potential"])}
+    )
+    assert {"x of that maximum", "its height above the higher well"} <= failing(
+        shipped_parameters.statements({**data, "shipped-constant": no_barrier})
+    )
+    cold = failing(shipped_parameters.statements(changed(data, "shipped-switched", noise=0.01)))
+    assert {"part of that range where it is", "D/(γ k_BT) at x = 0 at 0.4 V"} <= cold
+    strong = failing(shipped_parameters.statements(changed(data, "shipped-switched", friction=1.1)))
+    assert {"height of that peak", "peak at x+ / the same with constant coupling"} <= strong
 
 
 def test_one_figure_alone(tmp_path: Path) -> None:
@@ -210,4 +247,4 @@ def test_the_whole_study(tmp_path: Path) -> None:
     outcome = carry_out(studies.load("jcp-161-064106"), tmp_path, workers=2, say=lambda line: None)
     assert outcome.green
     states = [entry.state for entry in outcome.all()]
-    assert (states.count("holds"), states.count("not reproduced")) == (84, 11)
+    assert (states.count("holds"), states.count("not reproduced")) == (150, 16)

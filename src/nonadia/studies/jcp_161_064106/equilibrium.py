@@ -12,9 +12,11 @@ from .parameters import BANDWIDTH
 FAR = 8 * WIDTH  # from the crossing: the Fermi function is e⁻⁸ from full or empty, the width of the level leaves 2%
 
 
-def population_statements(panel: str, curve: Line, note: str = "{}") -> list[Statement]:
+def population_statements(
+    panel: str, curve: Line, note: str = "{}", crossing: float = CROSSING, far: float = FAR
+) -> list[Statement]:
     """Which diabat the slope of the adiabatic potential follows far away: U' = U_0' + n E'."""
-    left, right = curve.at(curve.population, CROSSING - FAR), curve.at(curve.population, CROSSING + FAR)
+    left, right = curve.at(curve.population, crossing - far), curve.at(curve.population, crossing + far)
     return [
         statement(
             panel,

@@ -37,7 +37,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
 def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     exact, heom = line(data, "switched"), line(data, "switched-heom")
     entries = equilibrium.population_statements("figure-3a", exact, "(ours, as for Fig. 1(a): {})")
-    entries += [*_wells("figure-3a", exact), _occupation("figure-3a", exact)]
+    entries += [*wells("figure-3a", exact), _occupation("figure-3a", exact)]
     peaks = maxima(exact.x, exact.friction)
     main, side = nearest(peaks, CROSSING), nearest(peaks, 0.0)
     entries += [
@@ -56,7 +56,7 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     return entries + equilibrium.agreement_statements("figure-3b", exact, heom, GAMMA, switched=True)
 
 
-def _wells(panel: str, curve: Line) -> list[Statement]:
+def wells(panel: str, curve: Line) -> list[Statement]:
     """What the coupling part of the force does to the potential around the switch."""
     step = np.diff(curve.x)
     work = np.concatenate([[0.0], np.cumsum(0.5 * step * (curve.force_molecule[1:] + curve.force_molecule[:-1]))])

@@ -12,7 +12,7 @@ from nonadia.plot.style import BLACK, COUPLING, DASHES, GREY, MOLECULE
 from ..statement import Statement, statement
 from ..study import Figure
 from . import panels
-from .curves import CROSSING, largest, line, maxima, minima, nearest
+from .curves import CROSSING, Line, largest, line, maxima, minima, nearest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,7 +36,11 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
 
 
 def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
-    curve, constant = line(data, "switched"), line(data, "constant")
+    return parts("figure-4", line(data, "switched"), line(data, "constant"))
+
+
+def parts(panel: str, curve: Line, constant: Line) -> list[Statement]:
+    """Where the side peak is, and what its two parts make of it. constant: the same with constant coupling."""
     top = largest(constant.friction)
     total = maxima(curve.x, curve.friction)
     molecule, hollow = (
@@ -49,7 +53,7 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     error = largest(curve.error_friction)
     return [
         statement(
-            "figure-4",
+            panel,
             "an additional side peak of the total, which constant coupling does not have",
             "maxima of the total - maxima with constant coupling",
             len(total) - len(maxima(constant.x, constant.friction)),
@@ -57,7 +61,7 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
             high=1,
         ),
         statement(
-            "figure-4",
+            panel,
             "the molecular part has a side peak, too",
             "x of its maximum near x = 0",
             molecule.x,
@@ -65,7 +69,7 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
             error=molecule.error,
         ),
         statement(
-            "figure-4",
+            panel,
             "(ours: how clear the side peak of the molecular part is)",
             "its height above the minimum beside it",
             molecule.value - hollow.value,
@@ -74,16 +78,16 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
             error=error,
         ),
         statement(
-            "figure-4",
+            panel,
             "so the molecular part is not the friction with constant coupling",
             "largest difference for |x| < 1 / largest γ with constant coupling",
             largest(apart[near]) / top,
             low=0.05,
             error=error / top,
         ),
-        statement("figure-4", "the coupling part has one peak", "its maxima above 0.1%", len(bumps), low=1, high=1),
+        statement(panel, "the coupling part has one peak", "its maxima above 0.1%", len(bumps), low=1, high=1),
         statement(
-            "figure-4",
+            panel,
             "the peak of the coupling part is where the couplings change fastest",
             "x of its maximum",
             nearest(bumps, 0.0).x,

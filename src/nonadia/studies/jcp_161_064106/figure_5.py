@@ -87,7 +87,7 @@ def _at(data: Mapping[str, xr.DataTree], panel: str, bias: float) -> list[Statem
             centre.value / nearest(maxima(still.x, still.friction), 0.0).value,
             low=SIGNIFICANT,
         ),
-        *_charging(panel, curve),
+        *charging(panel, curve),
         statement(
             panel,
             "friction by the hierarchy is that of the Green's functions",
@@ -96,11 +96,11 @@ def _at(data: Mapping[str, xr.DataTree], panel: str, bias: float) -> list[Statem
             high=1e-3,
             error=largest(heom.error_friction) / top,
         ),
-        *_heating(panel, curve, left, right),
+        *heating(panel, curve, left, right),
     ]
 
 
-def _charging(panel: str, curve: Line) -> list[Statement]:
+def charging(panel: str, curve: Line) -> list[Statement]:
     """Why friction peaks at the switch: half filled there, the level charges and empties beside it (0.3 is its width a)."""
     return [
         statement(
@@ -127,14 +127,19 @@ def _charging(panel: str, curve: Line) -> list[Statement]:
     ]
 
 
-def _heating(panel: str, curve: Line, left: float, right: float) -> list[Statement]:
-    """What the paper says about the noise: fluctuation-dissipation is broken, Joule heating, and cooling at the switch."""
+def heating(
+    panel: str, curve: Line, left: float, right: float, outside: float = OUTSIDE, known_at_switch: str = ""
+) -> list[Statement]:
+    """What the paper says about the noise: fluctuation-dissipation is broken, Joule heating, and cooling at the switch.
+
+    left, right : x±; outside : how far beyond them noise is over; known_at_switch : why the last statement does not hold.
+    """
     excess = curve.noise - curve.friction
     x = np.linspace(curve.x[0], curve.x[-1], 4001)  # medians and shares are of equal steps in x
     noise, surplus = np.interp(x, curve.x, curve.noise), np.interp(x, curve.x, excess)
     inside = panels.within(x, (left, right))
     plateau = float(np.median(noise[inside]))
-    outside = max(curve.at(curve.noise, left - OUTSIDE), curve.at(curve.noise, right + OUTSIDE))
+    beyond = max(curve.at(curve.noise, left - outside), curve.at(curve.noise, right + outside))
     centre = panels.within(curve.x, (-0.3, 0.3))
     error = largest(curve.error_noise)
     return [
@@ -157,7 +162,7 @@ def _heating(panel: str, curve: Line, left: float, right: float) -> list[Stateme
             panel,
             "the noise is broad between x- and x+: low beyond",
             "larger D 4 k_BT beyond x- and x+ / median of D between them",
-            outside / plateau,
+            beyond / plateau,
             high=0.1,
         ),
         statement(
@@ -181,6 +186,7 @@ def _heating(panel: str, curve: Line, left: float, right: float) -> list[Stateme
             float((curve.noise / curve.friction)[centre].max()),
             high=1.0,
             error=error / float(curve.friction[centre].min()),
+            known=known_at_switch,
         ),
     ]
 

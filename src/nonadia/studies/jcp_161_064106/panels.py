@@ -22,7 +22,7 @@ def stacked(count: int, height: float = 2.7, width: float = 6.0) -> tuple[Figure
     """Panels (a), (b), … below each other; no letter on a single one."""
     figure = new_figure(width, height * count + 0.3)
     panels = list(np.atleast_1d(figure.subplots(count, 1, sharex=True)))
-    for letter, axes in zip("abc", panels, strict=False):
+    for letter, axes in zip("abcd", panels, strict=False):
         if count > 1:
             axes.set_title(f"({letter})", loc="left")
         axes.set_xlabel("coordinate $x$ (dimensionless)" if axes is panels[-1] else "")

@@ -38,6 +38,7 @@ _DRIVEN_BY: dict[str, Any] = {"parameters.bias": f"{BIASES[1]:g} V"}
 _HEOM: dict[str, Any] = {"forces.method": "heom", "forces.x": _MARKERS}
 _GLOBAL: dict[str, Any] = {"forces.tolerance_mode": "global", "forces.tolerance": 2e-3}
 _EXACT: dict[str, Any] = {"forces.x": _FINE}
+_SHIPPED: dict[str, Any] = {"forces.x": {"start": -16, "stop": 9, "points": 1001}}  # the rest as shipped
 SLOWER = OMEGA_Q - 50.0  # meV: the second frequency of the quantum mode, to see its extrema of Eq. (64) move
 
 RUNS = (
@@ -54,4 +55,6 @@ RUNS = (
         "junction-vibration",
         VIBRATION | {"parameters.omega_q": f"{SLOWER:g} meV"} | _DRIVEN_BY | _GLOBAL | {"forces.x": _NEAR_INELASTIC},
     ),
+    Run("shipped-constant", "junction", _SHIPPED),
+    Run("shipped-switched", "junction-position-dependent", _SHIPPED),
 )
