@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from nonadia.dynamics import heom_dynamics
 from nonadia.runs.experiment import load
@@ -26,8 +27,9 @@ from nonadia.studies.levels_of_theory.model import (
     relaxation_time,
     start_energy,
 )
-from nonadia.studies.levels_of_theory.table import Row, markdown, row
+from nonadia.studies.levels_of_theory.table import Row, markdown, quantum_row, row
 from nonadia.studies.study import Run
+from nonadia.units import EV, FS
 
 
 def test_the_potential_is_symmetric_and_softened_about_its_minimum() -> None:
@@ -85,3 +87,27 @@ def test_the_table_leaves_out_what_a_level_does_not_have() -> None:
     assert lines[2] == "| 0.97 | quantum vibration | 412.34 ± 1.26 | 1.055 ± 0.002 | 0.123 until 98 fs |"
     assert lines[3] == "| 0.97 | closed metal | – | – | 0.130 until 98 fs |"
     assert row(rows, "slow", "closed").transferred == 0.13
+
+
+def test_errors_of_the_quantum_vibration_are_the_stated_ones() -> None:
+    """E_∞ ± its own stated error; τ by a shift of E(t): E - E_∞ = A e^{-t/τ} ± δ, to first order in δ."""
+    case = CASES[1]
+    times, tau, delta = np.linspace(0.0, 4000.0, 201), 900.0, 1e-5
+    momentum = np.sqrt(2 / case.frequency * (0.002 + 0.008 * np.exp(-times / tau)))
+    last = np.sqrt(2 / case.frequency * 0.002)
+    found = xr.Dataset(
+        {
+            "momentum": (("time", "vibration"), np.append(momentum, last)[:, None]),
+            "momentum_variance": (("time", "vibration"), np.zeros((202, 1))),
+            "position_density": (("time", "vibration", "grid"), np.zeros((202, 1, 11))),
+            "error_vibrational_energy": (("time", "vibration"), np.append(np.full(201, delta), 3 * delta)[:, None]),
+        },
+        coords={"time": np.append(times, np.inf), "grid": np.linspace(-1.0, 1.0, 11)},
+    )
+    shown = quantum_row(case, found, 1000.0)
+    assert abs(shown.time * FS / tau - 1) < 1e-6
+    assert abs(shown.steady_error * TEMPERATURE / (3 * delta) - 1) < 1e-9
+    shape = np.stack([np.exp(-times / tau), 0.008 * times / tau**2 * np.exp(-times / tau)], axis=1)
+    moved = np.linalg.lstsq(shape, np.full(201, delta), rcond=None)[0][1]
+    assert abs(shown.time_error * FS / moved - 1) < 1e-3
+    assert abs(shown.transferred * EV / (0.008 * (1 - np.exp(-1000.0 / tau))) - 1) < 1e-4

@@ -39,7 +39,7 @@ def draw(data: Mapping[str, xr.DataTree]) -> Canvas:
     for level, begin in LEVELS.items():
         mine = [row(found, case.name, begin) for case in CASES]
         x = np.array([scaled(r.case) for r in mine])
-        # none hides another: side by side within 4%
+        # none hides another: side by side, up to 8% away
         x = x * (1 + 0.04 * (list(LEVELS).index(level) - 2))
         look: dict[str, Any] = {"color": LOOKS[level]["color"], "marker": MARKERS[level], "linestyle": "", "capsize": 3}
         if level not in ("thermal", "closed"):
@@ -99,15 +99,15 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
     for name in QUANTITIES:
         exact = table["negf"][name].values
         worst = float(np.abs(table["heom"][name].values - exact).max() / np.abs(exact).max())
-        text = f"the hierarchy gives the {WORDS[name]} of Green's functions"
-        out.append(statement("figure-2d", text, "largest difference / largest value", worst, high=1e-3))
+        text = f"the hierarchy gives the {WORDS[name]} of Green's functions to its tolerance"
+        tolerance = float(table["heom"].attrs["tolerance"])
+        out.append(statement("figure-2d", text, "largest difference / largest value", worst, high=tolerance))
     for case in CASES:
         negf, heom = row(found, case.name, LEVELS["negf"]), row(found, case.name, LEVELS["heom"])
-        error = float(np.hypot(negf.time_error, heom.time_error)) / negf.time
         out.append(
             statement(
-                "figure-2a", f"{case.name} mass: Langevin dynamics relax alike with forces of either origin",
-                "difference of the relaxation times / their value", heom.time / negf.time - 1, near=(0.0, 0.02), error=error,
+                "figure-2a", f"{case.name} mass: with the same noise, forces of either origin relax alike to 0.1%",
+                "difference of the relaxation times / their value", heom.time / negf.time - 1, near=(0.0, 1e-3),
             )
         )  # fmt: skip
         out.append(
@@ -121,31 +121,49 @@ def statements(data: Mapping[str, xr.DataTree]) -> list[Statement]:
         expected = harmonic_energy(case) / TEMPERATURE
         out.append(
             statement(
-                "figure-2b", f"{case.name} mass: the quantum vibration has the energy of a softened oscillator",
-                "steady energy", quantum.steady, "k_BT", near=(expected, 0.1 * expected), error=quantum.steady_error,
+                "figure-2b", f"{case.name} mass: the quantum vibration has the energy of a softened oscillator within 10%",
+                "steady energy / that of the oscillator - 1", quantum.steady / expected - 1, near=(0.0, 0.1),
+                error=quantum.steady_error / expected,
             )
         )  # fmt: skip
-    slow, fast = (ratio(found, name) for name in ("slow", "fast"))
-    out += [
-        statement("figure-2a", "slow mass: friction gives the relaxation time of the quantum vibration within 10%",
-                  "Langevin / quantum", slow[0], near=(1.0, 0.1), error=slow[1]),
-        statement("figure-2a", "fast mass: friction errs more than for the slow one",
-                  "|Langevin/quantum - 1|, fast less slow", abs(fast[0] - 1) - abs(slow[0] - 1), low=0.0,
-                  error=float(np.hypot(slow[1], fast[1]))),
-        statement("figure-2b", "slow mass: the classical steady energy is within 10% of the quantum one",
-                  "quantum / classical", steady_ratio(found, "slow"), near=(1.0, 0.1)),
-        statement("figure-2b", "fast mass: classical dynamics lose the zero-point energy",
-                  "quantum / classical", steady_ratio(found, "fast"), low=1.5),
-    ]  # fmt: skip
+    out += compared(data, found)
     for case in CASES:
         closed, quantum = row(found, case.name, LEVELS["thermal"]), row(found, case.name, LEVELS["quantum"])
-        out.append(
-            statement(
-                "figure-2c", f"{case.name} mass: a closed metal takes as much as the open one in half its recurrence time",
-                "closed less open", closed.transferred - quantum.transferred, "eV", near=(0.0, 0.03),
-            )
-        )  # fmt: skip
+        colder = row(found, case.name, LEVELS["closed"])
+        out += [
+            statement("figure-2c", f"{case.name} mass: until half its recurrence a closed metal takes what an open one takes",
+                      "closed / open - 1", closed.transferred / quantum.transferred - 1, near=(0.0, 0.1)),
+            statement("figure-2c", f"{case.name} mass: colder electrons, at 0 K, take more, by up to 20%",
+                      "0 K / 600 K - 1", colder.transferred / closed.transferred - 1, low=0.0, high=0.2),
+        ]  # fmt: skip
     return out
+
+
+def compared(data: Mapping[str, xr.DataTree], found: list[Row]) -> list[Statement]:
+    """Friction against the quantum vibration."""
+    slow, middle, fast = (ratio(found, case.name) for case in CASES)
+    tau = [
+        row(found, case.name, LEVELS[level]).time * FS / markovian(data, case)
+        for case in CASES
+        for level in ("negf", "quantum")
+    ]
+    given = [row(found, "fast", LEVELS[level]).transferred for level in ("negf", "quantum")]
+    return [
+        statement("figure-2a", "slow mass: friction gives the relaxation time of the quantum vibration within 3%",
+                  "Langevin / quantum", slow[0], near=(1.0, 0.03), error=slow[1]),
+        statement("figure-2a", "middle mass: friction is too fast, by no more than 5%",
+                  "Langevin / quantum", middle[0], low=0.95, high=1.0, error=middle[1]),
+        statement("figure-2a", "fast mass: friction is too fast, by 5 to 12%",
+                  "Langevin / quantum", fast[0], low=0.88, high=0.95, error=fast[1]),
+        statement("figure-2a", "all relaxation times are longer than M/γ at the minimum",
+                  "smallest τ γ/M, Langevin and quantum", min(tau), low=1.0),
+        statement("figure-2b", "slow mass: the classical steady energy is within 10% of the quantum one",
+                  "quantum / classical", steady_ratio(found, "slow")[0], error=steady_ratio(found, "slow")[1], near=(1.0, 0.1)),
+        statement("figure-2b", "fast mass: classical dynamics lose the zero-point energy",
+                  "quantum / classical", steady_ratio(found, "fast")[0], error=steady_ratio(found, "fast")[1], low=1.5),
+        statement("figure-2c", "fast mass: friction takes more energy than the quantum vibration gives, by a fifth at least",
+                  "Langevin / quantum", given[0] / given[1], low=1.2),
+    ]  # fmt: skip
 
 
 def ratio(found: list[Row], case: str) -> tuple[float, float]:
@@ -155,8 +173,11 @@ def ratio(found: list[Row], case: str) -> tuple[float, float]:
     return value, value * float(np.hypot(classical.time_error / classical.time, quantum.time_error / quantum.time))
 
 
-def steady_ratio(found: list[Row], case: str) -> float:
-    return row(found, case, LEVELS["quantum"]).steady / row(found, case, LEVELS["negf"]).steady
+def steady_ratio(found: list[Row], case: str) -> tuple[float, float]:
+    """Steady energy of the quantum vibration over that of Langevin, and its error."""
+    classical, quantum = row(found, case, LEVELS["negf"]), row(found, case, LEVELS["quantum"])
+    value = quantum.steady / classical.steady
+    return value, value * float(np.hypot(classical.steady_error / classical.steady, quantum.steady_error / quantum.steady))
 
 
 FIGURE = Figure(
@@ -166,7 +187,8 @@ FIGURE = Figure(
         "(a) Relaxation time of the energy, fits of E∞ + A exp(-t/τ) with the known steady energy; dashed: M/γ at the minimum. "
         "(b) Steady energy; lines: Boltzmann, and (ħΩ'/2) coth(ħΩ'/2k_BT) with the curvature of the adiabatic potential. (c) "
         "Energy given to the electrons until half the recurrence time of the closed metal. (d) Friction by Green's functions "
-        "(line) and by the hierarchy. Parameters ours."
+        "(line) and by the hierarchy. (a-c) Symbols of one mass are shifted sideways, by up to 8%, to be seen apart. "
+        "Parameters ours."
     ),
     draw=draw,
     statements=statements,

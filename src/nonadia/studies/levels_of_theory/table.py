@@ -75,17 +75,21 @@ def langevin_row(case: Case, level: str, tree: xr.DataTree, until: float) -> Row
 
 
 def quantum_row(case: Case, dataset: xr.Dataset, until: float) -> Row:
-    """Errors from the stated ones of the vibrational energy."""
+    """Errors by proxy: E differs from the bare vibrational energy, whose error is stated, by the softening of the potential.
+
+    error of τ: with all energies higher or lower by their stated error, E_∞ kept, as for Langevin dynamics.
+    """
     energy, times = quantum_energy(case, dataset), dataset["time"].values
-    relative = float(dataset["error_vibrational_energy"].max() / dataset["vibrational_energy"].max())
-    tau, low, high = (relaxation_time(times[:-1], (1 + s * relative) * energy[:-1], energy[-1]) for s in (0, -1, 1))
+    error = dataset["error_vibrational_energy"].values[:, 0]
+    shifted = (energy[:-1] + s * error[:-1] for s in (0, -1, 1))
+    tau, low, high = (relaxation_time(times[:-1], e, energy[-1]) for e in shifted)
     return Row(
         case,
         "quantum vibration",
         tau / FS,
         0.5 * abs(high - low) / FS,
         energy[-1] / TEMPERATURE,
-        relative * energy[-1] / TEMPERATURE,
+        error[-1] / TEMPERATURE,
         (energy[0] - float(np.interp(until, times[:-1], energy[:-1]))) / EV,
         until / FS,
     )
