@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from nonadia.runs.experiment import load
+
 from ..command import assert_refused, leftovers, nonadia
 
 SHORT = ["--set", "forces.x=[-3.5, 0.0]"]
@@ -169,6 +171,8 @@ def test_examples_are_listed_and_written(tmp_path: Path) -> None:
     assert all(len(line.split()) > 2 for line in listed.stdout.splitlines()), "each has a title"
     for name in names:
         assert nonadia("examples", name, folder=tmp_path).returncode == 0
+        load(tmp_path / f"{name}.toml")
+    for name in ("junction", "diatomic", "newns-anderson"):  # one of each kind; what check says of them is tested elsewhere
         assert nonadia("check", f"{name}.toml", folder=tmp_path).returncode == 0
     assert_refused(nonadia("examples", "junction", folder=tmp_path), "exists already")
 
