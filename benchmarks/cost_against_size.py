@@ -227,7 +227,7 @@ def study(name: str, folder: Path) -> None:
     machine, date = suite.machine(), datetime.now(UTC).isoformat(timespec="minutes")
     result = {"date": date, "machine": machine, "versions": suite.versions(), "threads": 1, "series": lines}
     (folder / f"cost-{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    caption = f"{engine.what}, one thread of {machine['processor']}, {date[:10]}; lines: fits to the larger half"
+    caption = f"{engine.what}\none thread of {machine['processor']}, {date[:10]}; lines: fits to the larger half"
     draw(engine, lines, caption, folder / f"cost-{name}.png")
     for line in lines:
         for quantity, law in line["fits"].items():
