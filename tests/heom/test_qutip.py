@@ -48,7 +48,8 @@ def by_qutip(
                     operator, rate * bath.eta_plus, bath.kappa, rate * bath.eta_minus, bath.kappa.conj(), tag=(k, m)
                 )
             )
-    state, ados = HEOMSolver(hamiltonian, heom_baths, max_depth=depth).steady_state()
+    # with MKL installed, QuTiP's default call of PARDISO fails with zero pivots
+    state, ados = HEOMSolver(hamiltonian, heom_baths, max_depth=depth).steady_state(use_mkl=False)
     population = [qutip.expect(d.dag() * d, state) for d in operators]
     current = []
     for k in range(len(baths)):
