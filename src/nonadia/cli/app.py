@@ -1,4 +1,4 @@
-"""The command line: `nonadia run | check | plot | converge | examples | bench | reproduce`.
+"""The command line: `nonadia run | check | plot | report | new | converge | examples | bench | reproduce`.
 
 Exit status 0 only if everything asked for was computed to its tolerance; 2 for bad input, one line an
 error on stderr (file: key: what; what would be right); 1 for a computation that failed, was interrupted or
